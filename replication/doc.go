@@ -1,0 +1,3 @@
+// Package replication is the protocol: pure state machines without I/O, clock,
+// goroutine, lock or chance.
+package replication

@@ -1,0 +1,2 @@
+// Package node runs the machines of package replication on one node.
+package node

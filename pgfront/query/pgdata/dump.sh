@@ -1,0 +1,37 @@
+#!/bin/sh
+# Writes types.tsv, procs.tsv, operators.tsv and casts.tsv from the catalog of a running
+# PostgreSQL 15:   dump.sh 'host=127.0.0.1 user=postgres'
+# Left out: types and functions that no expression can name (row types, triggers, functions
+# that take or return internal).
+set -eu
+dsn=${1:?usage: dump.sh DSN}
+cd "$(dirname "$0")"
+dump() { psql -X -q "$dsn" -c "copy ($2) to stdout" >"$1.tsv"; }
+
+dump types "
+  select t.oid, typname, typlen, typbyval, typtype, typcategory, typispreferred, typdelim, typelem, typarray,
+         typalign, typstorage, typcollation, typinput, typoutput, typreceive, typsend, typmodin, typmodout, typsubscript
+  from pg_type t
+  where typnamespace = 'pg_catalog'::regnamespace and typrelid = 0
+    and not exists (select from pg_type e where e.oid = t.typelem and e.typrelid <> 0)
+  order by t.oid"
+dump procs "
+  select oid, proname, prokind, proretset, proisstrict, provolatile, provariadic, prorettype,
+         coalesce(array_to_string(proargtypes::oid[], ' '), ''), pronargdefaults,
+         coalesce(array_to_string(proallargtypes, ' '), ''), coalesce(array_to_string(proargmodes, ''), ''),
+         coalesce(array_to_string(proargnames, ' ', ''), ''), (select lanname from pg_language where oid = prolang),
+         case when prolang = 12 then prosrc else '' end
+  from pg_proc
+  where pronamespace = 'pg_catalog'::regnamespace
+    and not ('internal'::regtype = any (proargtypes::oid[]))
+    and prorettype not in (select oid from pg_type where typname in
+        ('internal', 'trigger', 'event_trigger', 'language_handler', 'fdw_handler', 'index_am_handler', 'table_am_handler', 'tsm_handler'))
+  order by oid"
+dump operators "
+  select o.oid, oprname, oprkind, oprleft, oprright, oprresult, oprcom::oid, oprnegate::oid, oprcanmerge, oprcanhash, p.oid, p.prosrc, p.proisstrict
+  from pg_operator o join pg_proc p on p.oid = oprcode
+  order by o.oid"
+dump casts "
+  select c.oid, castsource, casttarget, castcontext, castmethod, castfunc::oid, coalesce(p.prosrc, ''), coalesce(p.pronargs, 0)
+  from pg_cast c left join pg_proc p on p.oid = castfunc
+  order by c.oid"

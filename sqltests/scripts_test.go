@@ -1,0 +1,165 @@
+package sqltests_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"walle/sqltests"
+)
+
+var (
+	files   = flag.String("files", "slt/*.slt", "run the scripts that match `GLOB`")
+	rewrite = flag.Bool("rewrite", false, "write what was answered into the scripts")
+	dsns    []string
+)
+
+// TestScripts fails where what a user sees is not what the scripts say, in WALLE or in PostgreSQL.
+func TestScripts(t *testing.T) {
+	names, err := filepath.Glob(*files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(names) == 0 {
+		t.Fatalf("no script matches %q", *files)
+	}
+	rewritten := map[string]bool{}
+	if dsns != nil {
+		runScripts(t, given(t), names, rewritten)
+		return
+	}
+	t.Run("postgresql", func(t *testing.T) { runScripts(t, oracle(t), names, rewritten) })
+	t.Run("one", func(t *testing.T) { runScripts(t, cluster(t, 1).Target(sqltests.Simple), names, rewritten) })
+	t.Run("three", func(t *testing.T) { runScripts(t, cluster(t, 3).Target(sqltests.Extended), names, rewritten) })
+}
+
+// runScripts runs each script that has something to say about target. The first target to run a
+// script is the one to rewrite it: the oracle, where it can.
+func runScripts(t *testing.T, target sqltests.Target, names []string, rewritten map[string]bool) {
+	for _, name := range names {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".slt"), func(t *testing.T) {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			script, err := sqltests.Parse(name, string(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if reason := script.Skips(target); reason != "" {
+				t.Skip(reason)
+			}
+			problems, actual := sqltests.RunScript(t.Context(), target, script)
+			if *rewrite && !rewritten[name] {
+				rewritten[name] = true
+				if err := os.WriteFile(name, []byte(actual), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			for _, p := range problems {
+				t.Errorf("%s", p)
+			}
+		})
+	}
+}
+
+// given is the target of -dsn.
+func given(t *testing.T) sqltests.Target {
+	system := "postgresql"
+	s, err := sqltests.Open(t.Context(), dsns[0], sqltests.Simple)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(t.Context())
+	res, err := s.Exec(t.Context(), "SELECT version()", nil)
+	if err != nil || res.Failed {
+		t.Fatalf("version(): %v %s", err, res.Error)
+	}
+	if strings.Contains(strings.ToLower(*res.Rows[0][0]), "walle") {
+		system = "walle"
+	}
+	return sqltests.Target{
+		System: system, Protocol: sqltests.Simple, Nodes: len(dsns),
+		Open: func(ctx context.Context, node int) (sqltests.Session, error) {
+			return sqltests.Open(ctx, dsns[node-1], sqltests.Simple)
+		},
+	}
+}
+
+func oracle(t *testing.T) sqltests.Target {
+	o, err := sqltests.StartOracle(t.Context())
+	if errors.Is(err, sqltests.ErrNoOracle) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := o.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return o.Target(sqltests.Simple)
+}
+
+// cluster starts n nodes that live as long as the test.
+func cluster(t *testing.T, n int) *sqltests.Cluster {
+	t.Helper()
+	c, err := sqltests.StartCluster(t.Context(), binary(t), t.TempDir(), n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(c.Logs())
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+// built is the walle binary, built at most once a run.
+var built struct {
+	once sync.Once
+	dir  string
+	bin  string
+	err  error
+}
+
+func binary(t *testing.T) string {
+	t.Helper()
+	if _, err := os.Stat("../cmd/walle"); err != nil {
+		t.Skipf("there is no walle binary to test: %v", err)
+	}
+	built.once.Do(func() {
+		if built.dir, built.err = os.MkdirTemp("", "walle-bin-"); built.err == nil {
+			built.bin, built.err = sqltests.Build("..", built.dir)
+		}
+	})
+	if built.err != nil {
+		t.Fatal(built.err)
+	}
+	return built.bin
+}
+
+func TestMain(m *testing.M) {
+	flag.Func("dsn", "run against the servers of this `DSN` (several hosts, or repeated: several nodes)", func(s string) error {
+		nodes, err := sqltests.SplitDSN(s)
+		dsns = append(dsns, nodes...)
+		return err
+	})
+	flag.Parse()
+	code := m.Run()
+	if built.dir != "" {
+		os.RemoveAll(built.dir)
+	}
+	os.Exit(code)
+}

@@ -121,11 +121,11 @@ func (p *parser) step(word, rest string) (Step, error) {
 	case "end":
 		return nil, nil
 	case "stream":
-		name, options, _ := strings.Cut(rest, " ")
+		name := streamName.FindString(rest)
 		if name == "" {
 			return nil, fmt.Errorf("stream needs a name")
 		}
-		return Stream{Name: name, Options: strings.TrimSpace(options)}, nil
+		return Stream{Name: name, Options: strings.TrimSpace(rest[len(name):])}, nil
 	case "connection", "reconnect":
 		return connection(word, fields)
 	case "await", "cancel":
@@ -160,6 +160,9 @@ func (p *parser) step(word, rest string) (Step, error) {
 	}
 	return nil, fmt.Errorf("no such directive: %q", word)
 }
+
+// streamName is a name as SQL has it, quoted or not.
+var streamName = regexp.MustCompile(`^(?:"(?:[^"]|"")*"|[^\s"]+)`)
 
 func (p *parser) statement(rest string) (Step, error) {
 	kind, arg, _ := strings.Cut(rest, " ")

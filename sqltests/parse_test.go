@@ -43,6 +43,7 @@ statement ok
 SELECT ${i}
 
 end
+stream "a ""b""" replicas = 1
 halt
 `
 
@@ -73,7 +74,8 @@ func TestParse(t *testing.T) {
 		{33, Loop{Var: "i", From: 0, To: 3, Body: []Record{
 			{Line: 34, Step: Run{SQL: "SELECT ${i}", Expect: OK{}, WantFrom: 35, WantTo: 35}},
 		}}},
-		{38, Halt{}},
+		{38, Stream{Name: `"a ""b"""`, Options: "replicas = 1"}},
+		{39, Halt{}},
 	}
 	if len(script.Records) != len(want) {
 		t.Fatalf("%d records, want %d: %+v", len(script.Records), len(want), script.Records)

@@ -1,59 +1,38 @@
 package node
 
 import (
+	"errors"
+
 	"walle/replication"
 )
 
-// Storage keeps the durable state of one node's replicas. One goroutine calls
-// Apply, any may call the rest. An error of Apply or Wait is final: the node
-// stops and the storage is only closed after it.
-type Storage interface {
-	// Streams lists the streams that have a replica here, ascending.
-	Streams() ([]replication.StreamID, error)
-	// Load returns the durable state of one replica; ok is false if there is none.
-	Load(replication.StreamID) (l replication.Loaded, ok bool, err error)
-	// Apply does the writes of all streams in order, as one batch, visible to
-	// Read and Scan when it returns. It does not wait for the disk: that does
-	// Wait of what it returns. With sync false nobody will wait.
-	Apply(writes []replication.Write, sync bool) (Pending, error)
-	// Read returns entries for a machine. Damage is ReadDone.Err.
-	Read(replication.Read) replication.ReadDone
-	// Scan iterates over the entries From..To that are stored. It does not know
-	// what is committed: the caller bounds To by that.
-	Scan(ScanRequest) Scanner
-	// Drop removes a replica for good.
-	Drop(replication.StreamID) error
+// Node runs the replicas and writers of one node. Any goroutine may call it.
+type Node struct{}
+
+// Open restores every replica that storage holds, and runs them.
+func Open(c Config) (*Node, error) {
+	if err := c.complete(); err != nil {
+		return nil, err
+	}
+	return nil, errors.ErrUnsupported
 }
 
-// Pending is a batch on its way to the disk.
-type Pending interface {
-	// Wait returns once the batch is durable, or can't be.
-	Wait() error
+// Close stops everything and waits for it. Who still waits for an append gets
+// NotApplied if no machine has seen it, else Unknown. The storage stays open.
+func (n *Node) Close() error { return nil }
+
+// Host makes sure that there is a replica of a stream here. One that there is
+// already stays as it is.
+func (n *Node) Host(stream replication.StreamID, config replication.Configuration) error {
+	return errors.ErrUnsupported
 }
 
-// ScanRequest says what to scan: entries From..To, both included, ascending or
-// Descending.
-type ScanRequest struct {
-	Stream     replication.StreamID
-	From, To   replication.EntryID
-	Descending bool
-	NoData     bool // Entry.Data may stay nil: the caller wants the header columns only
-}
+// Unhost stops the replica of a stream and drops what it has stored.
+func (n *Node) Unhost(stream replication.StreamID) error { return errors.ErrUnsupported }
 
-// Scanner is an iterator over stored entries. A missing entry (trimmed, or in a
-// gap) is skipped: the caller, who knows first and the gaps, compares ids.
-type Scanner interface {
-	// Next moves on; false at the end or at an error.
-	Next() bool
-	// Entry is valid until the next call of Next; its Data too. Its checksum
-	// has been checked.
-	Entry() *replication.Entry
-	Err() error
-	Close() error
-}
+// Deliver takes envelopes that arrived from other nodes. It never blocks; what
+// does not fit is lost. It keeps the envelopes, not the slice.
+func (n *Node) Deliver(envelopes []replication.Envelope) {}
 
-// Transport carries envelopes to other nodes. Send never blocks and may lose
-// what it is given; it keeps the slice's envelopes, not the slice.
-type Transport interface {
-	Send(envelopes []replication.Envelope)
-}
+// Progress is how far the replica of a stream has come; false if there is none.
+func (n *Node) Progress(stream replication.StreamID) (*Progress, bool) { return nil, false }

@@ -1,0 +1,94 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+
+	"walle/replication"
+)
+
+// Config is what a node is made of. Self, Storage, Transport, Clock and Random
+// are required.
+type Config struct {
+	Self      replication.NodeID
+	Storage   Storage
+	Transport Transport
+	Clock     Clock
+	Random    func() uint64 // nonces of claims; called by any goroutine
+	Shards    int           // owner goroutines; 0: as many as there are processors
+	Limits    Limits
+	// OnFatal is called once, by a goroutine of its own, when the storage has
+	// failed and the node acknowledges nothing any more. It must not call
+	// Close, which waits for it.
+	OnFatal func(error)
+	Logger  *slog.Logger
+}
+
+// Limits bounds the node's queues. A zero field takes its default.
+type Limits struct {
+	// Messages and MessageBytes bound what has arrived for one shard and waits
+	// for its owner. What does not fit is dropped: to the protocol it is a lost
+	// message.
+	Messages     int // 8192
+	MessageBytes int // 64 MiB; only entries count
+	// WriterGroups and WriterBytes bound what one writer has in flight. What
+	// does not fit is refused with ErrFull before it is queued.
+	WriterGroups int // 65536
+	WriterBytes  int // 64 MiB
+	// DiskBytes bounds the entries of all shards that wait to be applied.
+	// While they are more, messages that carry entries are dropped.
+	DiskBytes int // 256 MiB
+	// Batches is how many batches may have been applied and wait for their
+	// sync. While they are as many, writes collect into the next batch.
+	Batches int // 4
+	// Readers is how many reads of the machines run at a time. The rest wait;
+	// a machine has only a few outstanding.
+	Readers int // 4
+}
+
+func (c *Config) complete() error {
+	switch {
+	case c.Self == 0:
+		return errors.New("node: Self is not set")
+	case c.Storage == nil || c.Transport == nil || c.Clock == nil || c.Random == nil:
+		return errors.New("node: Storage, Transport, Clock and Random are required")
+	case c.Shards < 0:
+		return fmt.Errorf("node: %d shards", c.Shards)
+	}
+	if c.Shards == 0 {
+		c.Shards = runtime.GOMAXPROCS(0)
+	}
+	if c.OnFatal == nil {
+		c.OnFatal = func(error) {}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c.Limits.complete()
+}
+
+func (l *Limits) complete() error {
+	for _, f := range []struct {
+		name  string
+		value *int
+		std   int
+	}{
+		{"Messages", &l.Messages, 8192},
+		{"MessageBytes", &l.MessageBytes, 64 << 20},
+		{"WriterGroups", &l.WriterGroups, 65536},
+		{"WriterBytes", &l.WriterBytes, 64 << 20},
+		{"DiskBytes", &l.DiskBytes, 256 << 20},
+		{"Batches", &l.Batches, 4},
+		{"Readers", &l.Readers, 4},
+	} {
+		if *f.value < 0 {
+			return fmt.Errorf("node: limit %s is %d", f.name, *f.value)
+		}
+		if *f.value == 0 {
+			*f.value = f.std
+		}
+	}
+	return nil
+}

@@ -1,0 +1,76 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"walle/replication"
+)
+
+// ErrClosed is returned by every call after Close.
+var ErrClosed = errors.New("store is closed")
+
+// CorruptError says that what is stored is not what was written. The other
+// entries of the stream, and the other streams, are not affected.
+type CorruptError struct {
+	Stream replication.StreamID
+	Entry  replication.EntryID // 0: the stream's state or commit
+	Err    error
+}
+
+func (e *CorruptError) Error() string {
+	if e.Entry == 0 {
+		return fmt.Sprintf("stream %d: state is damaged: %v", e.Stream, e.Err)
+	}
+	return fmt.Sprintf("stream %d: entry %d is damaged: %v", e.Stream, e.Entry, e.Err)
+}
+
+func (e *CorruptError) Unwrap() error { return e.Err }
+
+// MissingError says that an entry is not stored, though neither trim nor gap
+// accounts for it.
+type MissingError struct {
+	Stream replication.StreamID
+	Entry  replication.EntryID
+}
+
+func (e *MissingError) Error() string {
+	return fmt.Sprintf("stream %d: entry %d is missing", e.Stream, e.Entry)
+}
+
+// Refusal says why a directory can't be opened as it is.
+type Refusal uint8
+
+const (
+	Locked  Refusal = iota + 1 // another process, or another store of this one, has it open
+	Foreign                    // it holds something else, or another node's data
+	Newer                      // a later release wrote it
+	Damaged                    // it is this program's, and broken
+)
+
+// DirectoryError refuses a data directory by name.
+type DirectoryError struct {
+	Dir  string
+	Kind Refusal
+	Err  error
+}
+
+func (e *DirectoryError) Error() string {
+	return fmt.Sprintf("data directory %s %v: %v", e.Dir, e.Kind, e.Err)
+}
+
+func (e *DirectoryError) Unwrap() error { return e.Err }
+
+func (r Refusal) String() string {
+	switch r {
+	case Locked:
+		return "is in use"
+	case Foreign:
+		return "is foreign"
+	case Newer:
+		return "has a newer format"
+	case Damaged:
+		return "is damaged"
+	}
+	return fmt.Sprintf("refusal %d", uint8(r))
+}

@@ -1,0 +1,153 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"walle/replication"
+)
+
+// Read returns entries for a machine: the highest of From..To that fit, dense
+// up to To, each checked, each chained to the one before. Entries that the
+// state says are not here (below its first, or in a gap) end the run early. An
+// entry that is just not there is a MissingError, and one that is not as it was
+// written a CorruptError; then no entry is returned.
+func (s *Store) Read(r replication.Read) replication.ReadDone {
+	out := replication.ReadDone{Ref: r.Ref}
+	if err := s.users.enter(); err != nil {
+		out.Err = err
+		return out
+	}
+	defer s.users.leave()
+	run, err := s.readRun(r)
+	if err != nil {
+		out.Err = err
+		return out
+	}
+	out.Prev, out.PrevAt, out.Entries = run.prev, run.prevAt, run.entries
+	return out
+}
+
+// run is a dense run of entries and what it follows.
+type run struct {
+	prev    replication.Position
+	prevAt  int64
+	entries []replication.Entry
+}
+
+// readRun reads from the high end down, one entry further than it returns: that
+// one's chain is what the run is checked against.
+func (s *Store) readRun(r replication.Read) (out run, err error) {
+	from := max(r.From, 1)
+	if r.To < from {
+		return out, fmt.Errorf("stream %d: read of %d..%d", r.Stream, r.From, r.To)
+	}
+	c, err := s.newCursor(r.Stream, from-1, r.To)
+	if err != nil {
+		return out, err
+	}
+	defer func() { err = errors.Join(err, c.close()) }()
+
+	var (
+		data arena
+		size int
+		next = r.To // the entry that has to come
+		ok   = c.last()
+	)
+	for ; ok && next >= from && c.entry.ID == next; ok = c.prev() {
+		if size += c.entry.Size(); size > r.MaxBytes && len(out.entries) > 0 {
+			break
+		}
+		e := c.entry
+		e.Data = data.copy(e.Data)
+		out.entries = append(out.entries, e)
+		next--
+	}
+	if c.err != nil {
+		return run{}, c.err
+	}
+	if len(out.entries) == 0 {
+		return run{}, &MissingError{Stream: r.Stream, Entry: r.To}
+	}
+	slices.Reverse(out.entries)
+	if ok && c.entry.ID == next {
+		out.prev, out.prevAt = c.entry.Position(), c.entry.AppendedAt
+	} else if out.prev, out.prevAt, err = c.positionFromState(next); err != nil {
+		return run{}, err
+	}
+	return out, checkRun(r.Stream, out)
+}
+
+// checkRun finds the first entry of a run that does not follow what is before it.
+func checkRun(stream replication.StreamID, r run) error {
+	prev := r.prev
+	for i := range r.entries {
+		e := &r.entries[i]
+		if c := prev.Chain.Next(e.Sum); c != e.Chain {
+			return &CorruptError{Stream: stream, Entry: e.ID,
+				Err: fmt.Errorf("chain is %016x, and %016x after %v", uint64(e.Chain), uint64(c), prev)}
+		}
+		prev = e.Position()
+	}
+	return nil
+}
+
+// positionFromState returns where entry id stands by what the stream's state
+// says of entries that are not here: id is the last below first, or of a gap.
+// The cursor is of no use for entries after this, but what it reads is of the
+// same moment as they were.
+func (c *cursor) positionFromState(id replication.EntryID) (replication.Position, int64, error) {
+	key := appendStreamKey(nil, stateSpace, c.stream)
+	c.it.SetBounds(key, append(key[:len(key):len(key)], 0))
+	var st replication.State
+	if c.it.First() {
+		value, err := c.it.ValueAndErr()
+		if err != nil {
+			return replication.Position{}, 0, err
+		}
+		if st, err = decodeState(c.stream, value); err != nil {
+			return replication.Position{}, 0, &CorruptError{Stream: c.stream, Err: err}
+		}
+	} else if err := c.it.Error(); err != nil {
+		return replication.Position{}, 0, err
+	}
+	if at, wall, ok := stateAt(&st, id); ok {
+		return at, wall, nil
+	}
+	return replication.Position{}, 0, &MissingError{Stream: c.stream, Entry: id}
+}
+
+// stateAt is what a state says of entry id: that it is the last that was
+// trimmed, the last of a gap, or before the first of all.
+func stateAt(st *replication.State, id replication.EntryID) (at replication.Position, wall int64, ok bool) {
+	if id == 0 {
+		return replication.Position{}, 0, true
+	}
+	if id == st.Base.ID {
+		return st.Base, st.BaseAt, true
+	}
+	for _, g := range st.Gaps {
+		if g.Hi == id {
+			return replication.Position{ID: id, Chain: g.HiChain}, g.HiAt, true
+		}
+	}
+	return replication.Position{}, 0, false
+}
+
+// arena gives out copies of small byte slices that share larger allocations.
+type arena struct{ free []byte }
+
+const arenaChunk = 64 << 10
+
+func (a *arena) copy(b []byte) []byte {
+	if len(b) > arenaChunk/4 {
+		return append([]byte(nil), b...)
+	}
+	if len(b) > cap(a.free)-len(a.free) {
+		a.free = make([]byte, 0, arenaChunk)
+	}
+	n := len(a.free)
+	a.free = append(a.free, b...)
+	return a.free[n:len(a.free):len(a.free)]
+}

@@ -1,0 +1,154 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"walle/replication"
+	"walle/replication/node"
+)
+
+// cursor iterates over the stored entries of a stream in some range. What it
+// sees is the store as it was when the cursor was made. It does not count as a
+// user: its maker does.
+type cursor struct {
+	stream replication.StreamID
+	it     *pebble.Iterator
+	noData bool
+	entry  replication.Entry // where it stands; Data until the next move
+	err    error
+	low    [entryKeySize]byte
+	high   [entryKeySize + 1]byte
+}
+
+func (s *Store) newCursor(stream replication.StreamID, from, to replication.EntryID) (*cursor, error) {
+	c := &cursor{stream: stream}
+	appendEntryKey(c.low[:0], stream, from)
+	appendEntryKeyAfter(c.high[:0], stream, to)
+	var err error
+	c.it, err = s.db.NewIter(&pebble.IterOptions{LowerBound: c.low[:], UpperBound: c.high[:]})
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// The moves return false at the end of the range, and at an error, which they
+// leave in c.err.
+func (c *cursor) first() bool { return c.at(c.it.First()) }
+func (c *cursor) last() bool  { return c.at(c.it.Last()) }
+func (c *cursor) next() bool  { return c.at(c.it.Next()) }
+func (c *cursor) prev() bool  { return c.at(c.it.Prev()) }
+
+// seek moves to the first entry at or above id.
+func (c *cursor) seek(id replication.EntryID) bool {
+	var key [entryKeySize]byte
+	return c.at(c.it.SeekGE(appendEntryKey(key[:0], c.stream, id)))
+}
+
+// at decodes and checks the entry on which the iterator stands.
+func (c *cursor) at(valid bool) bool {
+	if c.err != nil {
+		return false
+	}
+	if !valid {
+		if err := c.it.Error(); err != nil {
+			c.err = c.damage(c.entry.ID, fmt.Errorf("after entry %d: %w", c.entry.ID, err))
+		}
+		return false
+	}
+	id, ok := entryOfKey(c.it.Key())
+	if !ok {
+		c.err = &CorruptError{Stream: c.stream, Entry: c.entry.ID, Err: fmt.Errorf("key %x is not an entry's", c.it.Key())}
+		return false
+	}
+	value, err := c.it.ValueAndErr()
+	if err != nil {
+		c.err = c.damage(id, err)
+		return false
+	}
+	err = decodeEntry(&c.entry, id, value)
+	if err == nil && c.noData {
+		c.entry.Data = nil
+	} else if err == nil {
+		err = c.entry.Check()
+	}
+	if err != nil {
+		c.err = &CorruptError{Stream: c.stream, Entry: id, Err: err}
+		return false
+	}
+	return true
+}
+
+// damage makes an error of Pebble's a CorruptError if it is one.
+func (c *cursor) damage(id replication.EntryID, err error) error {
+	if pebble.IsCorruptionError(err) {
+		return &CorruptError{Stream: c.stream, Entry: id, Err: err}
+	}
+	return fmt.Errorf("stream %d: %w", c.stream, err)
+}
+
+func (c *cursor) close() error { return c.it.Close() }
+
+// Scan iterates over the entries of a range that are stored.
+// With NoData an entry's checksum is not compared, because it covers the data.
+func (s *Store) Scan(r node.ScanRequest) node.Scanner {
+	if err := s.users.enter(); err != nil {
+		return &scanner{err: err}
+	}
+	c, err := s.newCursor(r.Stream, r.From, r.To)
+	if err != nil {
+		s.users.leave()
+		return &scanner{err: err}
+	}
+	c.noData = r.NoData
+	return &scanner{store: s, cursor: c, descending: r.Descending}
+}
+
+// scanner is a cursor that goes one way.
+type scanner struct {
+	store      *Store
+	cursor     *cursor // nil if there is nothing to scan, or no more
+	descending bool
+	started    bool
+	err        error
+}
+
+func (s *scanner) Next() bool {
+	c := s.cursor
+	switch {
+	case c == nil:
+		return false
+	case s.started && s.descending:
+		return c.prev()
+	case s.started:
+		return c.next()
+	}
+	s.started = true
+	if s.descending {
+		return c.last()
+	}
+	return c.first()
+}
+
+func (s *scanner) Entry() *replication.Entry { return &s.cursor.entry }
+
+func (s *scanner) Err() error {
+	if s.cursor != nil {
+		return s.cursor.err
+	}
+	return s.err
+}
+
+func (s *scanner) Close() error {
+	if s.cursor == nil {
+		return nil
+	}
+	s.err = s.cursor.err
+	err := s.cursor.close()
+	s.cursor = nil
+	s.store.users.leave()
+	return errors.Join(err)
+}

@@ -25,8 +25,9 @@ type Statement interface {
 // statement embeds one.
 type Source struct {
 	query  string
-	offset int
-	length int
+	base   int // byte of the query that location 0 is
+	offset int // bytes of the query that are the statement
+	end    int
 	params int
 }
 

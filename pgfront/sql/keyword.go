@@ -1,0 +1,25 @@
+package sql
+
+// isReserved tells whether PostgreSQL's grammar keeps a plain word from being a
+// table's name. The stream verbs keep to it, so that INSERT can name every
+// stream that CREATE STREAM made.
+func isReserved(word string) bool {
+	switch word {
+	case "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric",
+		"authorization", "binary", "both", "case", "cast", "check", "collate", "collation",
+		"column", "concurrently", "constraint", "create", "cross", "current_catalog",
+		"current_date", "current_role", "current_schema", "current_time",
+		"current_timestamp", "current_user", "default", "deferrable", "desc", "distinct",
+		"do", "else", "end", "except", "false", "fetch", "for", "foreign", "freeze", "from",
+		"full", "grant", "group", "having", "ilike", "in", "initially", "inner",
+		"intersect", "into", "is", "isnull", "join", "lateral", "leading", "left", "like",
+		"limit", "localtime", "localtimestamp", "natural", "not", "notnull", "null",
+		"offset", "on", "only", "or", "order", "outer", "overlaps", "placing", "primary",
+		"references", "returning", "right", "select", "session_user", "similar", "some",
+		"symmetric", "system_user", "table", "tablesample", "then", "to", "trailing",
+		"true", "union", "unique", "user", "using", "variadic", "verbose", "when", "where",
+		"window", "with":
+		return true
+	}
+	return false
+}

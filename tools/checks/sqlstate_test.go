@@ -1,0 +1,115 @@
+package checks
+
+import (
+	"go/ast"
+	"go/token"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// Classes of SQLSTATE in use; a string of five of these characters that begins with one is a code.
+var sqlstate = regexp.MustCompile(`^(0[0389A]|2[0-8BDF]|3[0-9BDF]|4[024]|5[3-8]|F0|HV|P0|XX)[0-9A-Z]{3}$|^WA[0-9]{3}$`)
+
+// unreachable are the documented codes that no script can bring about, and why.
+var unreachable = map[string]string{
+	"53100": "needs a disk that is full",
+	"53200": "needs a node without memory",
+	"XX000": "is a bug",
+	"XX001": "needs damaged files",
+}
+
+// codes lists the SQLSTATEs that the files of some packages name, each with those files.
+func codes(t *testing.T, chosen func(goFile) bool) map[string][]string {
+	t.Helper()
+	found := map[string][]string{}
+	for _, f := range goFiles(t) {
+		if f.test() || !chosen(f) {
+			continue
+		}
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			lit, ok := n.(*ast.BasicLit)
+			if !ok || lit.Kind != token.STRING {
+				return true
+			}
+			code, err := strconv.Unquote(lit.Value)
+			if err == nil && sqlstate.MatchString(code) && !slices.Contains(found[code], f.name) {
+				found[code] = append(found[code], f.name)
+			}
+			return true
+		})
+	}
+	return found
+}
+
+// inPgfront are the files of the package that talks to clients, which has the one table.
+func inPgfront(f goFile) bool { return f.dir() == "pgfront" }
+
+// TestSQLStatesInOnePlace fails where an error is given its code away from the one table of pgfront,
+// or below pgfront, where errors have kinds.
+func TestSQLStatesInOnePlace(t *testing.T) {
+	for code, files := range codes(t, inPgfront) {
+		if len(files) > 1 {
+			t.Errorf("SQLSTATE %s in each of %v", code, files)
+		}
+	}
+	below := func(f goFile) bool { return layer(f.dir()) >= 0 && layer(f.dir()) < layer("pgfront/x") }
+	for code, files := range codes(t, below) {
+		t.Errorf("SQLSTATE %s in %v: give the error a kind", code, files)
+	}
+}
+
+// documented lists the codes of the table in docs/sql.md.
+func documented(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, "docs", "sql.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for _, m := range regexp.MustCompile("(?m)^\\| `([0-9A-Z]{5})` \\|").FindAllStringSubmatch(string(text), -1) {
+		list = append(list, m[1])
+	}
+	return list
+}
+
+// TestSQLStatesDocumented fails where a client can receive a code that docs/sql.md does not explain,
+// or where it explains one that is never sent.
+func TestSQLStatesDocumented(t *testing.T) {
+	table, listed := codes(t, inPgfront), documented(t)
+	for _, code := range slices.Sorted(maps.Keys(table)) {
+		if !slices.Contains(listed, code) {
+			t.Errorf("SQLSTATE %s of %v is not in the table of docs/sql.md", code, table[code])
+		}
+	}
+	sent := codes(t, func(f goFile) bool { return under(f.dir(), "pgfront") })
+	for _, code := range listed {
+		if sent[code] == nil {
+			t.Errorf("docs/sql.md explains %s, which nobody sends", code)
+		}
+	}
+}
+
+// TestSQLStatesShown fails where no script shows how a documented code comes about.
+func TestSQLStatesShown(t *testing.T) {
+	var scripts strings.Builder
+	textFiles(t, func(name, text string) {
+		if strings.HasPrefix(name, "sqltests/") {
+			scripts.WriteString(text)
+		}
+	})
+	for _, code := range documented(t) {
+		why, excused := unreachable[code]
+		switch shown := strings.Contains(scripts.String(), code); {
+		case !shown && !excused:
+			t.Errorf("no test of sqltests shows SQLSTATE %s", code)
+		case shown && excused:
+			t.Errorf("SQLSTATE %s is shown although it %s", code, why)
+		}
+	}
+}

@@ -6,11 +6,7 @@ import (
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
-
-	"walle/replication/node"
 )
-
-var _ node.Storage = (*Store)(nil)
 
 func mustOpen(t *testing.T, fs vfs.FS) *Store {
 	t.Helper()

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,10 +10,10 @@ import (
 )
 
 // Read returns entries for a machine: the highest of From..To that fit, dense
-// up to To, each checked, each chained to the one before. Entries that the
-// state says are not here (below its first, or in a gap) end the run early. An
-// entry that is just not there is a MissingError, and one that is not as it was
-// written a CorruptError; then no entry is returned.
+// up to To, each checked, each chained to the one before. The run ends early
+// above an entry that is damaged, or that the state says is not here (below its
+// first, or in a gap). If there is no such run, the error says what ends it: a
+// CorruptError, or a MissingError for an entry that is just not there.
 func (s *Store) Read(r replication.Read) replication.ReadDone {
 	out := replication.ReadDone{Ref: r.Ref}
 	if err := s.users.enter(); err != nil {
@@ -64,19 +65,25 @@ func (s *Store) readRun(r replication.Read) (out run, err error) {
 		out.entries = append(out.entries, e)
 		next--
 	}
-	if c.err != nil {
+	// A damaged entry just below the run still gives its chain, if that proves
+	// right by what follows it.
+	below := ok || c.damaged(next)
+	if c.err != nil && (!below || len(out.entries) == 0) {
 		return run{}, c.err
 	}
 	if len(out.entries) == 0 {
 		return run{}, &MissingError{Stream: r.Stream, Entry: r.To}
 	}
 	slices.Reverse(out.entries)
-	if ok && c.entry.ID == next {
+	if below && c.entry.ID == next {
 		out.prev, out.prevAt = c.entry.Position(), c.entry.AppendedAt
 	} else if out.prev, out.prevAt, err = c.positionFromState(next); err != nil {
 		return run{}, err
 	}
-	return out, checkRun(r.Stream, out)
+	if err := checkRun(r.Stream, out); err != nil {
+		return run{}, cmp.Or(c.err, err)
+	}
+	return out, nil
 }
 
 // checkRun finds the first entry of a run that does not follow what is before it.

@@ -90,6 +90,13 @@ func (c *cursor) damage(id replication.EntryID, err error) error {
 	return fmt.Errorf("stream %d: %w", c.stream, err)
 }
 
+// damaged reports whether the cursor stopped because entry id is not as it was
+// written, though its header could be read.
+func (c *cursor) damaged(id replication.EntryID) bool {
+	_, ok := errors.AsType[*CorruptError](c.err)
+	return ok && c.entry.ID == id
+}
+
 func (c *cursor) close() error { return c.it.Close() }
 
 // Scan iterates over the entries of a range that are stored.

@@ -1,0 +1,47 @@
+package storetest
+
+import (
+	"fmt"
+
+	"walle/replication"
+)
+
+// Log makes the entries of a stream, each sealed and chained to the one before.
+type Log struct {
+	Prev replication.Position
+	Term replication.Term
+	Wall int64 // AppendedAt of the last entry; each is 10 later
+	Tag  string
+}
+
+// Next returns the next n entries. Their data tell term, id and tag, and are of
+// various sizes.
+func (l *Log) Next(n int) []replication.Entry {
+	entries := make([]replication.Entry, n)
+	for i := range entries {
+		entries[i] = l.one(fmt.Appendf(nil, "%s%d@%d%0*d", l.Tag, l.Prev.ID+1, l.Term, int(l.Prev.ID%7)*3, 0))
+	}
+	return entries
+}
+
+// Sized returns the next n entries, of size bytes of data each.
+func (l *Log) Sized(n, size int) []replication.Entry {
+	entries := make([]replication.Entry, n)
+	for i := range entries {
+		data := make([]byte, size)
+		copy(data, fmt.Appendf(nil, "%s%d", l.Tag, l.Prev.ID+1))
+		entries[i] = l.one(data)
+	}
+	return entries
+}
+
+func (l *Log) one(data []byte) replication.Entry {
+	l.Wall += 10
+	e := replication.Entry{
+		ID: l.Prev.ID + 1, Term: l.Term, AppendedAt: l.Wall,
+		GroupEnd: l.Prev.ID%3 == 0, Data: data,
+	}
+	e.Seal(l.Prev.Chain)
+	l.Prev = e.Position()
+	return e
+}

@@ -3,62 +3,123 @@ package engine
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"sync"
+	"time"
 
 	"walle/replication"
+	"walle/replication/node"
 )
 
-// Engine is the streams of one node.
-type Engine struct{}
+// Config is what an engine is made of. Self, Storage, Transport, Peers, Clock
+// and Random are required.
+type Config struct {
+	Self      replication.NodeID
+	Storage   node.Storage
+	Transport node.Transport
+	Peers     Peers
+	Clock     node.Clock
+	Random    func() uint64
+	OnFatal   func(error) // see node.Config
+	Logger    *slog.Logger
+
+	AppendTimeout   time.Duration // of an append that brings none; 0: 10 s
+	QuestionTimeout time.Duration // after which a silent member counts as not reached; 0: 1 s
+	WindowBytes     int64         // that one claim may have in flight; 0: 32 MiB
+	GroupBytes      int           // that one group may have; 0: 16 MiB
+	GroupEntries    int           // that one group may have; 0: 65536
+}
+
+// Peers is how the engine asks other nodes what is no message of the protocol.
+type Peers interface {
+	Scan(ctx context.Context, to replication.NodeID, req node.ScanRequest) (node.Scanner, error)
+	Call(ctx context.Context, to replication.NodeID, method string, body []byte) ([]byte, error)
+}
+
+func (c *Config) complete() error {
+	if c.Self == 0 || c.Storage == nil || c.Transport == nil || c.Peers == nil || c.Clock == nil || c.Random == nil {
+		return errors.New("engine: Self, Storage, Transport, Peers, Clock and Random are required")
+	}
+	if c.AppendTimeout == 0 {
+		c.AppendTimeout = 10 * time.Second
+	}
+	if c.QuestionTimeout == 0 {
+		c.QuestionTimeout = time.Second
+	}
+	if c.WindowBytes == 0 {
+		c.WindowBytes = 32 << 20
+	}
+	if c.GroupBytes == 0 {
+		c.GroupBytes = 16 << 20
+	}
+	if c.GroupEntries == 0 {
+		c.GroupEntries = 65536
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}
+
+// Engine is the streams of one node. Any goroutine may call it.
+type Engine struct {
+	cfg     Config
+	node    *node.Node
+	closing context.Context // ends at Close
+	stop    context.CancelFunc
+
+	mu     sync.Mutex // guards what follows
+	claims map[replication.StreamID]*Claim
+}
+
+// Open restores the replicas that the storage holds, and runs them. The storage
+// and the network stay their owner's, who closes them after the engine.
+func Open(c Config) (*Engine, error) {
+	if err := c.complete(); err != nil {
+		return nil, err
+	}
+	n, err := node.Open(node.Config{
+		Self: c.Self, Storage: c.Storage, Transport: c.Transport, Clock: c.Clock,
+		Random: c.Random, OnFatal: c.OnFatal, Logger: c.Logger,
+		// The claim's window bounds what is in flight before the node does.
+		Limits: node.Limits{WriterBytes: int(c.WindowBytes) * 2},
+	})
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{cfg: c, node: n, claims: make(map[replication.StreamID]*Claim)}
+	e.closing, e.stop = context.WithCancel(context.Background())
+	return e, nil
+}
+
+// Close ends every claim, read and question, and stops the replicas.
+func (e *Engine) Close() error {
+	e.stop()
+	return e.node.Close()
+}
+
+// Deliver takes envelopes that arrived from other nodes.
+func (e *Engine) Deliver(envelopes []replication.Envelope) { e.node.Deliver(envelopes) }
 
 // Host makes this node hold a replica of a stream from now on, with what was
 // stored of it. It is idempotent.
 func (e *Engine) Host(id replication.StreamID, config replication.Configuration) error {
-	return errNotYet
+	if err := e.node.Host(id, config); err != nil {
+		return e.failure("host", id, err)
+	}
+	return nil
 }
 
 // Unhost drops this node's replica of a stream for good.
-func (e *Engine) Unhost(id replication.StreamID) error { return errNotYet }
-
-// Claim makes the caller the writer of a stream. It returns once the claim
-// serves, or with KindHeld, KindFenced, KindNoQuorum or KindCancelled.
-func (e *Engine) Claim(ctx context.Context, req ClaimRequest) (*Claim, error) {
-	return nil, errNotYet
+func (e *Engine) Unhost(id replication.StreamID) error {
+	if err := e.node.Unhost(id); err != nil {
+		return e.failure("unhost", id, err)
+	}
+	return nil
 }
 
-// Read opens a scan. On a node without a replica it reads a member's.
-func (e *Engine) Read(ctx context.Context, req ReadRequest) (Scanner, error) {
-	return nil, errNotYet
+// Hosts reports whether this node holds a replica of a stream.
+func (e *Engine) Hosts(id replication.StreamID) bool {
+	_, ok := e.node.Progress(id)
+	return ok
 }
-
-// Bounds returns what is committed, as this node knows it, or a member if it
-// holds no replica.
-func (e *Engine) Bounds(ctx context.Context, id replication.StreamID, config replication.Configuration) (Bounds, error) {
-	return Bounds{}, errNotYet
-}
-
-// ReadPoint returns an entry which is at or above everything that had been
-// acknowledged anywhere when the call began. Once it is committed here (see
-// WaitCommit), a read is linearizable.
-func (e *Engine) ReadPoint(ctx context.Context, id replication.StreamID, config replication.Configuration) (replication.EntryID, error) {
-	return 0, errNotYet
-}
-
-// WaitCommit waits until an entry above after is known committed here, and
-// returns the commit.
-func (e *Engine) WaitCommit(ctx context.Context, id replication.StreamID, config replication.Configuration, after replication.EntryID) (replication.EntryID, error) {
-	return 0, errNotYet
-}
-
-// Trim drops the entries below req.First, as far as they are committed, and
-// returns the lowest entry kept once that is durable on a majority.
-func (e *Engine) Trim(ctx context.Context, req TrimRequest) (replication.EntryID, error) {
-	return 0, errNotYet
-}
-
-// Status asks every member how its replica stands, in the order of the
-// configuration. It returns within the engine's question timeout, whoever hangs.
-func (e *Engine) Status(ctx context.Context, id replication.StreamID, config replication.Configuration) ([]ReplicaStatus, error) {
-	return nil, errNotYet
-}
-
-var errNotYet = errors.New("not built")

@@ -1,0 +1,180 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"walle/replication"
+)
+
+// Bounds returns what is committed, as this node knows it, or a member if it
+// holds no replica.
+func (e *Engine) Bounds(ctx context.Context, id replication.StreamID, config replication.Configuration) (Bounds, error) {
+	if p, ok := e.node.Progress(id); ok {
+		commit := p.Commit() // before First: a trim may come between, but First stays right
+		return Bounds{First: p.First(), Commit: commit}, nil
+	}
+	return e.boundsThere(ctx, id, config, 0, 0)
+}
+
+// WaitCommit waits until an entry above after is known committed here, and
+// returns the commit.
+func (e *Engine) WaitCommit(ctx context.Context, id replication.StreamID, config replication.Configuration, after replication.EntryID) (replication.EntryID, error) {
+	for {
+		if _, ok := e.node.Progress(id); ok {
+			b, err := e.boundsHere(ctx, id, after, forever)
+			return b.Commit, err
+		}
+		b, err := e.boundsThere(ctx, id, config, after, longestWait)
+		if err != nil || b.Commit > after {
+			return b.Commit, err
+		}
+	}
+}
+
+const forever = time.Duration(-1)
+
+// boundsHere waits until the commit of this node's replica is above after, or
+// wait is over, and returns its bounds.
+func (e *Engine) boundsHere(ctx context.Context, id replication.StreamID, after replication.EntryID, wait time.Duration) (Bounds, error) {
+	var over <-chan time.Time
+	if wait != forever {
+		t := time.NewTimer(wait)
+		defer t.Stop()
+		over = t.C
+	}
+	p, ok := e.node.Progress(id)
+	if !ok {
+		return Bounds{}, noStream("read", id)
+	}
+	for {
+		changed := p.Changed()
+		b := Bounds{Commit: p.Commit(), First: p.First()}
+		if b.Commit > after || wait == 0 {
+			return b, nil
+		}
+		if p.Gone() {
+			if e.closing.Err() != nil {
+				return Bounds{}, e.ended(ctx, "read", id)
+			}
+			return Bounds{}, noStream("read", id)
+		}
+		select {
+		case <-changed:
+		case <-over:
+			return b, nil
+		case <-ctx.Done():
+			return Bounds{}, e.ended(ctx, "read", id)
+		case <-e.closing.Done():
+			return Bounds{}, e.ended(ctx, "read", id)
+		}
+	}
+}
+
+// boundsThere asks the members for their bounds, one after the other until one
+// answers.
+func (e *Engine) boundsThere(ctx context.Context, id replication.StreamID, config replication.Configuration, after replication.EntryID, wait time.Duration) (Bounds, error) {
+	failed := noStream("read", id)
+	for _, m := range otherMembers(config, e.cfg.Self) {
+		b, err := e.askBounds(ctx, m, id, after, wait)
+		if err == nil {
+			return b, nil
+		}
+		if ctx.Err() != nil || e.closing.Err() != nil {
+			return Bounds{}, e.ended(ctx, "read", id)
+		}
+		if f := e.failure("read", id, err); f.Kind != KindNoStream {
+			failed = &Error{Op: "read", Stream: id, Kind: KindNoQuorum, Err: err}
+		}
+	}
+	return Bounds{}, failed
+}
+
+// ReadPoint returns an entry which is at or above everything that had been
+// acknowledged anywhere when the call began, and which is committed here: what
+// a Read shows from then on is linearizable.
+//
+// An acknowledged entry is durable on a majority, so of the entries that enough
+// members may have, the highest bounds them all. It may be above what anybody
+// knows committed when a writer has just died. Then nobody will say whether it
+// is until somebody claims the stream, so this does.
+func (e *Engine) ReadPoint(ctx context.Context, id replication.StreamID, config replication.Configuration) (replication.EntryID, error) {
+	for {
+		answers := statuses(e.ask(ctx, id, config, replication.Probe{}, config.Quorum()))
+		if ctx.Err() != nil {
+			return 0, e.ended(ctx, "read", id)
+		}
+		if len(answers) < config.Quorum() {
+			return 0, &Error{Op: "read", Stream: id, Kind: KindNoQuorum,
+				Err: fmt.Errorf("%d of %d members answer", len(answers), len(config.Members))}
+		}
+		point := acknowledgedAtMost(answers, config)
+		if point == 0 {
+			return 0, nil
+		}
+		done, err := e.settled(ctx, id, config, point, answers)
+		if done || err != nil {
+			return point, err
+		}
+	}
+}
+
+// acknowledgedAtMost is the highest entry that a majority may hold, given what
+// some members say and the others may hide.
+func acknowledgedAtMost(answers []replication.Status, config replication.Configuration) replication.EntryID {
+	var flushed []replication.EntryID
+	for _, s := range answers {
+		flushed = append(flushed, s.Flush)
+	}
+	slices.Sort(flushed)
+	slices.Reverse(flushed)
+	silent := len(config.Members) - len(answers)
+	return flushed[max(0, config.Quorum()-silent-1)]
+}
+
+// settled waits until point is committed here. It returns false if it is not
+// after a while, in which it may have been cut off by a new claim.
+func (e *Engine) settled(ctx context.Context, id replication.StreamID, config replication.Configuration, point replication.EntryID, answers []replication.Status) (bool, error) {
+	lease := 50 * time.Millisecond
+	for _, s := range answers {
+		lease = max(lease, s.Remaining)
+	}
+	wait, cancel := context.WithTimeout(ctx, lease)
+	defer cancel()
+	_, err := e.WaitCommit(wait, id, config, point-1)
+	if err == nil || ctx.Err() != nil || KindOf(err) != KindCancelled {
+		return err == nil, err
+	}
+	c, err := e.Claim(ctx, ClaimRequest{Stream: id, Config: config, Mode: NoWait, Lease: resolverLease, Writer: "resolver"})
+	switch {
+	case err == nil:
+		return false, c.Release(ctx)
+	case KindOf(err) == KindHeld, KindOf(err) == KindFenced:
+		return false, nil // somebody else settles it
+	}
+	return false, err
+}
+
+// resolverLease is the lease of a claim whose only use is to settle a tail.
+const resolverLease = 100 * time.Millisecond
+
+// ask asks all members, and returns once enough have answered, or the question
+// timeout has passed.
+func (e *Engine) ask(ctx context.Context, id replication.StreamID, config replication.Configuration, m replication.Message, enough int) map[replication.NodeID]replication.Message {
+	ctx, cancel := context.WithTimeout(ctx, e.cfg.QuestionTimeout)
+	defer cancel()
+	defer context.AfterFunc(e.closing, cancel)()
+	return e.node.Ask(ctx, id, config, m)
+}
+
+func statuses(answers map[replication.NodeID]replication.Message) []replication.Status {
+	var out []replication.Status
+	for _, a := range answers {
+		if s, ok := a.(replication.Status); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}

@@ -1,0 +1,91 @@
+package engine
+
+import (
+	"walle/replication"
+	"walle/replication/node"
+)
+
+// Pages begin small, for a reader that wants one entry, and grow to a size at
+// which opening an iterator costs nothing beside the entries.
+const (
+	pageBytesFirst = 16 << 10
+	pageBytesMost  = 1 << 20
+	pageEntries    = 8192
+)
+
+// page is a run of entries copied out of the store. No iterator stays open
+// between two pages: one would keep deleted files on the disk, and the store
+// from closing, for as long as its reader likes to think.
+type page struct {
+	entries []replication.Entry
+	data    []byte // theirs
+	at      int    // the next to take
+	bytes   int    // how much the next page may hold
+}
+
+func (p *page) empty() bool { return p.at == len(p.entries) }
+
+// take returns the next entry if it is id, else nil.
+func (p *page) take(id replication.EntryID) *replication.Entry {
+	if p.empty() || p.entries[p.at].ID != id {
+		return nil
+	}
+	p.at++
+	return &p.entries[p.at-1]
+}
+
+// load fills p with the first entries of run, up to where they stop being
+// dense. An error after the first of them is left to the next page to meet.
+func (p *page) load(storage node.Storage, run node.ScanRequest) error {
+	p.bytes = max(pageBytesFirst, min(p.bytes*4, pageBytesMost))
+	p.entries, p.data, p.at = p.entries[:0], p.data[:0], 0
+	if run.Descending {
+		run.From = max(run.From, run.To-min(run.To, pageEntries-1))
+	} else {
+		run.To = min(run.To, run.From+pageEntries-1)
+	}
+	it := storage.Scan(run)
+	want := firstOf(run)
+	for p.room() && it.Next() && it.Entry().ID == want {
+		p.add(it.Entry())
+		want = after(run, want)
+	}
+	err := it.Err()
+	if cerr := it.Close(); err == nil {
+		err = cerr
+	}
+	if len(p.entries) > 0 {
+		return nil
+	}
+	return err
+}
+
+func (p *page) room() bool {
+	return len(p.entries) < pageEntries && len(p.data)+entryOverhead*len(p.entries) < p.bytes
+}
+
+func (p *page) add(e *replication.Entry) {
+	p.entries = append(p.entries, *e)
+	if e.Data == nil {
+		return
+	}
+	start := len(p.data)
+	p.data = append(p.data, e.Data...) // entries before keep the old memory if it moves
+	p.entries[len(p.entries)-1].Data = p.data[start:len(p.data):len(p.data)]
+}
+
+// firstOf is the entry with which run begins.
+func firstOf(run node.ScanRequest) replication.EntryID {
+	if run.Descending {
+		return run.To
+	}
+	return run.From
+}
+
+// after is the entry that follows id in the direction of run.
+func after(run node.ScanRequest, id replication.EntryID) replication.EntryID {
+	if run.Descending {
+		return id - 1
+	}
+	return id + 1
+}

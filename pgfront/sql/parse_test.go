@@ -9,12 +9,12 @@ import (
 	"github.com/cockroachdb/datadriven"
 )
 
-// TestParse reads the texts of testdata. Commands:
+// TestParse reads the texts of testdata/parse. Commands:
 //
 //	parse     a query of the simple protocol: dumps every statement, or the error
 //	one       a query of the extended protocol: the statement's type, or the error
 func TestParse(t *testing.T) {
-	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+	datadriven.Walk(t, "testdata/parse", func(t *testing.T, path string) {
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			switch d.Cmd {
 			case "parse":

@@ -56,7 +56,7 @@ func (s *scanner) next() token {
 		return s.number(start)
 	case c == '$':
 		return s.dollar(start)
-	case c == ':' && s.peek(1) == ':':
+	case c == ':' && s.peek(1) == ':', c == ':' && s.peek(1) == '=', c == '.' && s.peek(1) == '.':
 		return s.take(tokenOperator, start, 2)
 	case isOperator(c):
 		return s.operator(start)
@@ -181,23 +181,17 @@ func unterminated(first byte) string {
 // E'a'⏎'\” the second part has an escape.
 func (s *scanner) continued() bool {
 	newline := false
-	for at := s.at; at < len(s.query); {
-		switch c := s.query[at]; {
+	for n := 0; ; n++ {
+		switch c := s.peek(n); {
 		case isSpace(c):
 			newline = newline || isNewline(c)
-			at++
-		case c == '-' && strings.HasPrefix(s.query[at:], "--"):
-			for at < len(s.query) && !isNewline(s.query[at]) {
-				at++
-			}
 		case c == '\'' && newline:
-			s.at = at + 1
+			s.at += n + 1
 			return true
 		default:
 			return false
 		}
 	}
-	return false
 }
 
 // number takes what can be in a number; whether it is one, its reader says.
@@ -239,9 +233,11 @@ func isHex(c byte) bool {
 // dollar is $1, or a string in $tag$ … $tag$.
 func (s *scanner) dollar(start int) token {
 	if isDigit(s.peek(1)) {
-		s.at++
-		s.digits(isDigit)
-		return token{tokenParam, int32(start), int32(s.at)}
+		n := 1
+		for isDigit(s.peek(n)) {
+			n++
+		}
+		return s.take(tokenParam, start, n)
 	}
 	n := 1
 	if isIdentStart(s.peek(n)) {

@@ -70,7 +70,7 @@ func isIdentStart(c byte) bool {
 func isIdent(c byte) bool { return isIdentStart(c) || isDigit(c) || c == '$' }
 
 func isSpace(c byte) bool {
-	return c == ' ' || '\t' <= c && c <= '\r' // \t \n \v \f \r
+	return c == ' ' || c == '\t' || c == '\f' || isNewline(c)
 }
 func isNewline(c byte) bool { return c == '\n' || c == '\r' }
 

@@ -40,8 +40,8 @@ func (p piece) sub(node *pg_query.Node) (Statement, *Error) {
 	if !ok {
 		return nil, p.errSyntax(p.after)
 	}
-	if verb := inner.streamVerb(); verb != "" {
-		return inner.parseStream(verb)
+	if inner.isStream() {
+		return inner.parseStream()
 	}
 	return inner.convert(node)
 }

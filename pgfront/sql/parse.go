@@ -96,8 +96,8 @@ func (p piece) parse() (Statement, error) {
 }
 
 func (p piece) parseAny() (Statement, *Error) {
-	if verb := p.streamVerb(); verb != "" {
-		return p.parseStream(verb)
+	if p.isStream() || p.hasOwnVerb() {
+		return p.parseStream()
 	}
 	return p.parseSQL()
 }

@@ -13,7 +13,7 @@ import (
 // empty SELECT of the same length and read on its own.
 func (p piece) parseSQL() (Statement, *Error) {
 	text := p.query[p.base:p.after.end]
-	if inner, ok := p.inner(); ok && inner.streamVerb() != "" {
+	if inner, ok := p.inner(); ok && inner.isStream() {
 		from := inner.tokens[0].start - p.base
 		to := inner.tokens[len(inner.tokens)-1].end - p.base
 		const blank = "SELECT"

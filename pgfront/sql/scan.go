@@ -46,10 +46,8 @@ func (s *scanner) next() token {
 	switch {
 	case s.at >= len(s.query):
 		return token{tokenEnd, int32(s.at), int32(s.at)}
-	case c == '\'':
-		return s.quoted(start, '\'', false)
-	case c == '"':
-		return s.quoted(start, '"', false)
+	case c == '\'', c == '"':
+		return s.quoted(start, doubles)
 	case isIdentStart(c):
 		return s.word(start)
 	case isDigit(c), c == '.' && isDigit(s.peek(1)):
@@ -124,17 +122,20 @@ func (s *scanner) skipComment() bool {
 	return false
 }
 
-// word is an identifier, or the prefix of a string: E”, B”, X”, N”, U&”.
+// word is an identifier, or the prefix of a string: E'…', B'…', X'…', N'…', U&'…'.
 func (s *scanner) word(start int) token {
 	switch c, quote := s.peek(0)|0x20, s.peek(1); {
-	case quote == '\'' && (c == 'e' || c == 'b' || c == 'x'):
+	case quote == '\'' && c == 'e':
 		s.at++
-		return s.quoted(start, '\'', c == 'e')
+		return s.quoted(start, doubles|escapes)
+	case quote == '\'' && (c == 'b' || c == 'x'):
+		s.at++
+		return s.quoted(start, 0)
 	case quote == '\'' && c == 'n':
 		return s.take(tokenWord, start, 1) // NCHAR, and then the string
 	case c == 'u' && quote == '&' && (s.peek(2) == '\'' || s.peek(2) == '"'):
 		s.at += 2
-		return s.quoted(start, s.peek(0), false)
+		return s.quoted(start, doubles)
 	}
 	for s.at < len(s.query) && isIdent(s.query[s.at]) {
 		s.at++
@@ -142,17 +143,25 @@ func (s *scanner) word(start int) token {
 	return token{tokenWord, int32(start), int32(s.at)}
 }
 
-// quoted passes a string or an identifier in quotes, which begins here. A
-// doubled quote is part of it; a backslash hides a quote in E” alone.
-func (s *scanner) quoted(start int, quote byte, escapes bool) token {
+// quoting is how a quote can be part of what is quoted.
+type quoting uint8
+
+const (
+	doubles quoting = 1 << iota // by being doubled; not in B'…' and X'…'
+	escapes                     // behind a backslash, in E'…' alone
+)
+
+// quoted passes a string or an identifier, whose opening quote is here.
+func (s *scanner) quoted(start int, how quoting) token {
+	quote := s.peek(0)
 	s.at++
 	for s.at < len(s.query) {
 		c := s.query[s.at]
 		s.at++
 		switch {
-		case escapes && c == '\\':
+		case c == '\\' && how&escapes != 0:
 			s.at++
-		case c == quote && s.peek(0) == quote:
+		case c == quote && s.peek(0) == quote && how&doubles != 0:
 			s.at++
 		case c == quote && quote == '"':
 			return token{tokenQuoted, int32(start), int32(s.at)}
@@ -178,7 +187,7 @@ func unterminated(first byte) string {
 
 // continued tells whether the string that just ended goes on behind a line
 // break, as 'a'⏎'b' does, and goes there. It goes on by its own rules: in
-// E'a'⏎'\” the second part has an escape.
+// E'a'⏎'b\'c' the second part has an escape.
 func (s *scanner) continued() bool {
 	newline := false
 	for n := 0; ; n++ {

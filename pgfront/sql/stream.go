@@ -1,39 +1,40 @@
 package sql
 
-// streamVerb is the verb when the piece is about a stream, in our grammar
-// rather than PostgreSQL's; otherwise it is empty. A verb that SQL has too, such
-// as CREATE, needs the word STREAM after it. RELEASE STREAM and nothing more
+// isStream tells whether the piece is in our own grammar rather than in
+// PostgreSQL's: a verb and the word STREAM. RELEASE STREAM and nothing more
 // releases a savepoint of that name.
-func (p piece) streamVerb() string {
-	if len(p.tokens) == 0 || p.tokens[0].kind != tokenWord {
-		return ""
+func (p piece) isStream() bool {
+	if len(p.tokens) < 2 || !p.isWord(p.tokens[1], "stream") {
+		return false
 	}
-	verb := lower(p.text(p.tokens[0]))
-	stream := len(p.tokens) > 1 && p.isWord(p.tokens[1], "stream")
-	switch verb {
-	case "claim", "renew", "trim", "tail":
-		return verb
-	case "create", "drop", "alter":
-		if stream {
-			return verb
-		}
+	switch lower(p.text(p.tokens[0])) {
+	case "create", "drop", "alter", "claim", "renew", "trim", "tail":
+		return true
 	case "release":
-		if stream && len(p.tokens) > 2 {
-			return verb
-		}
+		return len(p.tokens) > 2
 	}
-	return ""
+	return false
 }
 
-// parseStream reads a statement whose first word is verb.
-func (p piece) parseStream(verb string) (Statement, *Error) {
+// hasOwnVerb tells of the verbs that SQL does not have, of which PostgreSQL's
+// parser would only say that it knows none such.
+func (p piece) hasOwnVerb() bool {
+	switch lower(p.text(p.tokens[0])) {
+	case "claim", "renew", "trim", "tail":
+		return true
+	}
+	return false
+}
+
+// parseStream reads a statement of our own grammar.
+func (p piece) parseStream() (Statement, *Error) {
 	src, err := p.source()
 	if err != nil {
 		return nil, err
 	}
 	v := &verbParser{piece: p, next: 1}
 	v.word("stream")
-	statement := v.statement(verb, src)
+	statement := v.statement(lower(p.text(p.tokens[0])), src)
 	v.end()
 	if v.err != nil {
 		return nil, v.err

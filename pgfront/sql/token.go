@@ -12,7 +12,7 @@ const (
 	tokenEnd      tokenKind = iota // the end of the query
 	tokenWord                      // a keyword or a plain identifier
 	tokenQuoted                    // "identifier"
-	tokenString                    // '…' and all its kin: E'', B'', X'', U&'', $$…$$
+	tokenString                    // '…' and all its kin: E'…', B'…', X'…', U&'…', $$…$$
 	tokenNumber                    // 1, 1.5e3, 0x1F
 	tokenParam                     // $1
 	tokenOperator                  // +, <=, ::

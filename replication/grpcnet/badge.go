@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
@@ -32,8 +33,8 @@ const badgeKey = "walle-badge-bin"
 func (b *badge) code(c *coder) {
 	uvarint(c, &b.wire)
 	text(c, &b.name)
-	if b.wire != wireVersion {
-		c.b = nil
+	if !c.writing && b.wire != wireVersion {
+		c.b = nil // whatever it is
 		return
 	}
 	word(c, &b.cluster)
@@ -50,9 +51,7 @@ func (n *Net) badgeFor(to replication.NodeID) *badge {
 }
 
 func (b *badge) header() metadata.MD {
-	c := coder{writing: true}
-	b.code(&c)
-	return metadata.Pairs(badgeKey, string(c.b))
+	return metadata.Pairs(badgeKey, string(encode(b)))
 }
 
 func readBadge(md metadata.MD) (*badge, error) {
@@ -125,32 +124,42 @@ func (n *Net) checkAnswer(p *peer, md metadata.MD) (*badge, error) {
 	return b, nil
 }
 
-// refused logs a refusal, once for each node and reason. A stranger that makes
-// names up does not fill the log.
+// refused logs a refusal, once for each reason. A stranger that makes names up
+// does not fill the log.
 func (n *Net) refused(b *badge, err error) {
 	const most = 64
+	reason := err.Error()
 	n.mu.Lock()
-	_, known := n.refusals[err.Error()]
-	if !known && len(n.refusals) < most {
-		n.refusals[err.Error()] = struct{}{}
+	_, known := n.refusals[reason]
+	news := !known && len(n.refusals) < most
+	if news {
+		n.refusals[reason] = struct{}{}
 	}
-	full := len(n.refusals) >= most
 	n.mu.Unlock()
-	if !known && !full {
-		n.log.Warn("refused a node", "name", b.name, "id", b.from, "reason", err)
+	if news {
+		n.log.Warn("refused a node", "name", b.name, "id", b.from, "reason", reason)
 	}
 }
 
 var errNotAdmitted = errors.New("refused")
 
-// admissionError tells a refusal from a failure of the network.
-func admissionError(err error) error {
-	if s, ok := status.FromError(err); ok {
-		switch s.Code() {
-		case codes.FailedPrecondition, codes.InvalidArgument, codes.Unimplemented:
-			return fmt.Errorf("%w: %s", errNotAdmitted, s.Message())
-		}
-		return errors.New(s.Message())
+// streamError is an error of gRPC in this package's words: refused, the
+// caller's context, or what happened to the connection.
+func streamError(err error) error {
+	if err == io.EOF {
+		return errEnded
 	}
-	return err
+	s, ok := status.FromError(err)
+	if !ok {
+		return err
+	}
+	switch s.Code() {
+	case codes.FailedPrecondition, codes.InvalidArgument, codes.Unimplemented:
+		return fmt.Errorf("%w: %s", errNotAdmitted, s.Message())
+	case codes.Canceled:
+		return context.Canceled
+	case codes.DeadlineExceeded:
+		return context.DeadlineExceeded
+	}
+	return errors.New(s.Message())
 }

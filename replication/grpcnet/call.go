@@ -61,7 +61,8 @@ func (a *answer) code(c *coder) { payload(c, &a.body) }
 func (a *answer) size() int     { return 16 + len(a.body) }
 
 // Call has node to answer a method, and returns what its handler returned. An
-// *Error in the chain is the handler's; see ErrNotSent.
+// *Error in the chain is the handler's; see ErrNotSent. Neither side may change
+// a body afterwards.
 func (n *Net) Call(ctx context.Context, to replication.NodeID, method string, body []byte) ([]byte, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -92,7 +93,7 @@ func (n *Net) ask(ctx context.Context, to replication.NodeID, method string, req
 func open(ctx context.Context, conn *grpc.ClientConn, method string, req layout) (grpc.ClientStream, error) {
 	s, err := conn.NewStream(ctx, &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}, method)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNotSent, admissionError(err))
+		return nil, fmt.Errorf("%w: %w", ErrNotSent, streamError(err))
 	}
 	if err := s.SendMsg(req); err != nil && err != io.EOF { // EOF: RecvMsg tells why
 		return nil, err
@@ -110,10 +111,7 @@ func answerError(s grpc.ClientStream, err error) error {
 		}
 		return e
 	}
-	if ctx := s.Context().Err(); ctx != nil {
-		return ctx
-	}
-	if err = admissionError(err); errors.Is(err, errNotAdmitted) {
+	if err = streamError(err); errors.Is(err, errNotAdmitted) {
 		return fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
 	return err
@@ -155,8 +153,6 @@ func handlerError(s grpc.ServerStream, err error) error {
 	if len(sent.Body) > maxError {
 		sent.Body = nil
 	}
-	c := coder{writing: true}
-	sent.code(&c)
-	s.SetTrailer(metadata.Pairs(errorKey, string(c.b)))
+	s.SetTrailer(metadata.Pairs(errorKey, string(encode(&sent))))
 	return status.Error(codes.Aborted, "the handler failed")
 }

@@ -67,6 +67,13 @@ func (*codec) Unmarshal(data mem.BufferSlice, v any) error {
 	return decode(data.Materialize(), l)
 }
 
+// encode writes l into one piece.
+func encode(l layout) []byte {
+	c := coder{writing: true, copying: true}
+	l.code(&c)
+	return c.b
+}
+
 // decode reads l from all of b.
 func decode(b []byte, l layout) error {
 	c := coder{b: b}
@@ -85,6 +92,7 @@ func decode(b []byte, l layout) error {
 type coder struct {
 	writing bool
 	b       []byte // writing: the bytes so far; reading: the bytes left
+	copying bool   // writing: have no refs
 	refs    []ref  // writing: payloads that are sent from where they lie
 	err     error
 }
@@ -208,7 +216,7 @@ func payload(c *coder, p *[]byte) {
 	switch {
 	case !c.writing:
 		*p = c.next(n)
-	case n < copyBelow:
+	case c.copying || n < copyBelow:
 		c.b = append(c.b, *p...)
 	default:
 		c.refs = append(c.refs, ref{at: len(c.b), data: *p})

@@ -55,6 +55,7 @@ var (
 	errSilent     = errors.New("nothing heard from the peer")
 	errRemoved    = errors.New("the peer was removed")
 	errClosed     = errors.New("closed")
+	errEnded      = errors.New("the peer closed the stream")
 	errNotYet     = errors.New("not connected yet")
 )
 
@@ -144,7 +145,7 @@ func (k *link) write() {
 			return
 		}
 		if err := k.stream.SendMsg(&envelopes{list: list}); err != nil {
-			k.stop(err)
+			k.stop(streamError(err))
 			return
 		}
 		clear(list)
@@ -159,14 +160,15 @@ func (k *link) read() {
 	frame := envelopes{from: l.peer.ID, to: l.net.cfg.Self.ID}
 	for {
 		if err := k.stream.RecvMsg(&frame); err != nil {
-			k.stop(err)
+			k.stop(streamError(err))
 			return
 		}
-		k.heard.Store(int64(l.net.now()))
+		k.heard.Store(int64(replication.Never))
 		if messages := k.answer(frame.list); len(messages) > 0 {
 			l.received.Add(uint64(len(messages)))
 			l.net.handlers.Deliver(messages)
 		}
+		k.heard.Store(int64(l.net.now()))
 	}
 }
 
@@ -275,14 +277,14 @@ func (l *lane) connect(ctx context.Context) (carried bool, err error) {
 func (l *lane) open(ctx context.Context, conn *grpc.ClientConn) (grpc.ClientStream, error) {
 	s, err := conn.NewStream(ctx, &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}, l.method)
 	if err != nil {
-		return nil, admissionError(err)
+		return nil, streamError(err)
 	}
 	md, err := s.Header()
 	if err == nil && md == nil { // the stream ended without headers: its status says why
 		err = s.RecvMsg(new(envelopes))
 	}
 	if err != nil {
-		return nil, admissionError(err)
+		return nil, streamError(err)
 	}
 	b, err := l.net.checkAnswer(l.peer, md)
 	if err != nil {

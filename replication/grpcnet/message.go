@@ -65,6 +65,9 @@ func (f *envelopes) code(c *coder) {
 	for c.err == nil && len(c.b) > 0 {
 		e := replication.Envelope{From: f.from, To: f.to}
 		readEnvelope(c, &e)
+		if len(f.list) == mostEnvelopes {
+			c.fail(fmt.Errorf("more than %d messages in a frame", mostEnvelopes))
+		}
 		f.list = append(f.list, e)
 	}
 }
@@ -297,6 +300,9 @@ func fetched(c *coder, m *replication.Fetched) {
 	uvarint(c, &m.First)
 	entries(c, cursor{id: m.Prev.ID, at: m.PrevAt}, &m.Entries)
 }
+
+// mostEnvelopes is more than any sender puts into a frame.
+const mostEnvelopes = maxFrame / (headSize + fixedSize)
 
 const (
 	headSize  = 40  // bytes that an envelope takes at most without its message

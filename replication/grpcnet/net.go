@@ -189,7 +189,7 @@ func (n *Net) SetPeers(peers []Peer) {
 }
 
 // Send implements node.Transport. Messages to a node that is not connected, or
-// no peer, are lost.
+// no peer, are lost. The Data of entries is read later: it must never change.
 func (n *Net) Send(envelopes []replication.Envelope) {
 	peers := *n.peers.Load()
 	for i := range envelopes {

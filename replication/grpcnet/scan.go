@@ -45,7 +45,7 @@ func (n *Net) serveScan(s grpc.ServerStream) error {
 	ctx, stop := n.during(s.Context())
 	defer stop()
 	out := scanWriter{stream: s}
-	out.batch.entries.writing = true
+	out.batch.entries = coder{writing: true, copying: true} // data lasts no longer than send
 	if err := n.handlers.Scan(ctx, r.ScanRequest, out.send); err != nil {
 		return handlerError(s, err)
 	}
@@ -65,12 +65,7 @@ func (w *scanWriter) send(e *replication.Entry) error {
 			return err
 		}
 	}
-	c := &w.batch.entries
-	w.prev.write(c, e)
-	for _, r := range c.refs { // the entry's data is valid only now
-		c.b = append(c.b, r.data...)
-	}
-	c.refs = c.refs[:0]
+	w.prev.write(&w.batch.entries, e)
 	return nil
 }
 

@@ -115,6 +115,9 @@ func (o *Oracle) Close() error {
 	return errors.Join(err, os.RemoveAll(o.dir))
 }
 
+// DSN names the oracle's database.
+func (o *Oracle) DSN() string { return o.dsn }
+
 // Target is the oracle as something to run scripts against.
 func (o *Oracle) Target(protocol Protocol) Target {
 	return Target{

@@ -33,7 +33,7 @@ func TestScripts(t *testing.T) {
 		runScripts(t, given(t), names, rewritten)
 		return
 	}
-	t.Run("postgresql", func(t *testing.T) { runScripts(t, oracle(t), names, rewritten) })
+	t.Run("postgresql", func(t *testing.T) { runScripts(t, oracle(t).Target(sqltests.Simple), names, rewritten) })
 	t.Run("one", func(t *testing.T) { runScripts(t, cluster(t, 1).Target(sqltests.Simple), names, rewritten) })
 	t.Run("three", func(t *testing.T) { runScripts(t, cluster(t, 3).Target(sqltests.Extended), names, rewritten) })
 }
@@ -92,7 +92,9 @@ func given(t *testing.T) sqltests.Target {
 	}
 }
 
-func oracle(t *testing.T) sqltests.Target {
+// oracle starts a PostgreSQL that lives as long as the test.
+func oracle(t *testing.T) *sqltests.Oracle {
+	t.Helper()
 	o, err := sqltests.StartOracle(t.Context())
 	if errors.Is(err, sqltests.ErrNoOracle) {
 		t.Skip(err)
@@ -105,7 +107,7 @@ func oracle(t *testing.T) sqltests.Target {
 			t.Error(err)
 		}
 	})
-	return o.Target(sqltests.Simple)
+	return o
 }
 
 // cluster starts n nodes that live as long as the test.

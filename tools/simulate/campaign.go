@@ -1,0 +1,137 @@
+package main
+
+import (
+	"fmt"
+	"sort"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"walle/replication/sim"
+)
+
+// campaign runs many seeds, several at one time.
+type campaign struct {
+	options   sim.Options // of every run but its seed
+	first     uint64
+	end       uint64 // 0 for ever
+	cores     int
+	keepGoing bool
+	progress  func(progress) // called every second; nil for none
+}
+
+// progress is how far a campaign has come.
+type progress struct {
+	seeds, steps, failures uint64
+	took                   time.Duration
+	simulated              time.Duration
+}
+
+func (p progress) String() string {
+	s := p.took.Seconds()
+	return fmt.Sprintf("%d seeds, %d steps in %v: %.0f seeds/s, %.0f steps/s, %v simulated, %d failed",
+		p.seeds, p.steps, p.took.Round(time.Second/10), float64(p.seeds)/s, float64(p.steps)/s, p.simulated.Round(time.Second), p.failures)
+}
+
+// outcome is what a campaign found.
+type outcome struct {
+	progress
+	coverage sim.Coverage
+	failed   *sim.Result // the failure of the lowest seed
+	failures []failures  // by checker
+}
+
+// failures counts the seeds that failed by one checker.
+type failures struct {
+	checker sim.Checker
+	seeds   int
+	first   uint64
+}
+
+// collector gathers results; mu guards outcome and byChecker.
+type collector struct {
+	mu        sync.Mutex
+	outcome   outcome
+	byChecker map[sim.Checker]*failures
+}
+
+func (c *collector) add(r sim.Result) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	o := &c.outcome
+	o.seeds++
+	o.steps += uint64(r.Steps)
+	o.simulated += r.Simulated
+	o.coverage.Add(&r.Coverage)
+	if r.Failure == nil {
+		return
+	}
+	o.progress.failures++
+	f := c.byChecker[r.Failure.Checker]
+	if f == nil {
+		f = &failures{checker: r.Failure.Checker, first: r.Seed}
+		c.byChecker[r.Failure.Checker] = f
+	}
+	f.seeds++
+	f.first = min(f.first, r.Seed)
+	if o.failed == nil || r.Seed < o.failed.Seed {
+		o.failed = &r
+	}
+}
+
+// run runs the campaign to its end or first failure.
+func (c *campaign) run() outcome {
+	began := time.Now()
+	all := collector{byChecker: make(map[sim.Checker]*failures)}
+	var next atomic.Uint64
+	var stop atomic.Bool
+	var workers sync.WaitGroup
+	next.Store(c.first)
+	for range c.cores {
+		workers.Go(func() {
+			for !stop.Load() {
+				o := c.options
+				o.Seed = next.Add(1) - 1
+				if c.end != 0 && o.Seed >= c.end {
+					return
+				}
+				r := sim.Run(o)
+				all.add(r)
+				if r.Failure != nil && !c.keepGoing {
+					stop.Store(true)
+				}
+			}
+		})
+	}
+	finished := make(chan struct{})
+	go func() { workers.Wait(); close(finished) }()
+	c.watch(&all, began, finished)
+
+	all.outcome.took = time.Since(began)
+	for _, f := range all.byChecker {
+		all.outcome.failures = append(all.outcome.failures, *f)
+	}
+	sort.Slice(all.outcome.failures, func(i, j int) bool { return all.outcome.failures[i].seeds > all.outcome.failures[j].seeds })
+	return all.outcome
+}
+
+// watch reports progress until all workers have finished.
+func (c *campaign) watch(all *collector, began time.Time, finished <-chan struct{}) {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-finished:
+			return
+		case <-ticker.C:
+		}
+		if c.progress == nil {
+			continue
+		}
+		all.mu.Lock()
+		p := all.outcome.progress
+		all.mu.Unlock()
+		p.took = time.Since(began)
+		c.progress(p)
+	}
+}

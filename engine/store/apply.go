@@ -2,7 +2,6 @@ package store
 
 import (
 	"fmt"
-	"runtime/debug"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -14,7 +13,7 @@ import (
 // Apply does writes as one batch: after a crash, all of them are there or none.
 // See node.Storage.
 func (s *Store) Apply(writes []replication.Write, sync bool) (node.Pending, error) {
-	if err := s.users.enter(); err != nil {
+	if err := s.enter(); err != nil {
 		return nil, err
 	}
 	defer s.users.leave()
@@ -116,24 +115,13 @@ func (s *Store) commitAndWait(b *pebble.Batch) error {
 	return p.Wait()
 }
 
-// commit applies b, and makes visible what it does. With pebble.Sync it has to be waited
-// for. An error is final: b's outcome is unknown, and b is left to the garbage
-// collector, because Pebble may still hold it.
+// commit applies b, and makes visible what it does. With pebble.Sync it has to
+// be waited for. After an error b is left to the garbage collector, because
+// Pebble may still hold it.
 func (s *Store) commit(b *pebble.Batch, opts *pebble.WriteOptions) (err error) {
-	if err := s.failure.first(); err != nil {
-		return err
-	}
 	if s.config.ReadOnly {
 		return pebble.ErrReadOnly
 	}
-	// Pebble panics when it can't go on to the next log file.
-	defer func() {
-		if r := recover(); r != nil {
-			s.jammed.Store(true)
-			err = s.failure.fail(fmt.Errorf("apply: %v", r))
-			s.config.Logger.Error("storage failed", "error", err, "stack", string(debug.Stack()))
-		}
-	}()
 	if opts.Sync {
 		err = s.db.ApplyNoSyncWait(b, opts)
 	} else {
@@ -142,7 +130,6 @@ func (s *Store) commit(b *pebble.Batch, opts *pebble.WriteOptions) (err error) {
 	if err != nil {
 		return s.failure.fail(fmt.Errorf("apply: %w", err))
 	}
-	// Pebble says that a commit failed by Fatalf, and then returns nil.
 	return s.failure.first()
 }
 
@@ -163,7 +150,10 @@ type pending struct {
 func (p *pending) Wait() error {
 	p.once.Do(func() {
 		if err := p.batch.SyncWait(); err != nil {
-			p.err = p.failure.fail(fmt.Errorf("sync: %w", err))
+			p.failure.fail(fmt.Errorf("sync: %w", err))
+		}
+		// A sync that failed did so before SyncWait returned: see failstopFS.
+		if p.err = p.failure.first(); p.err != nil {
 			return
 		}
 		p.err = p.batch.Close()

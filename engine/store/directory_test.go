@@ -175,16 +175,3 @@ func TestReadOnly(t *testing.T) {
 		t.Fatal("wrote")
 	}
 }
-
-// A crash while a directory is made leaves one that opens, as a new node or as
-// the one it was about to be.
-func TestCrashWhileCreating(t *testing.T) {
-	for at := 0; ; at++ {
-		crashed, done := crashAfter(t, at)
-		mustClose(t, mustOpen(t, crashed))
-		mustClose(t, mustOpen(t, crashed))
-		if done {
-			return
-		}
-	}
-}

@@ -3,7 +3,7 @@ package store
 import (
 	"fmt"
 	"os"
-	"sync"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -11,79 +11,85 @@ import (
 // failure remembers the first thing that went wrong for good.
 type failure struct {
 	notify func(error) // called once, with it; may be nil
-
-	mu  sync.Mutex // guards err
-	err error
+	cause  atomic.Pointer[error]
 }
 
 // fail records err unless something failed before, and returns what failed first.
 func (f *failure) fail(err error) error {
-	f.mu.Lock()
-	first := f.err == nil
-	if first {
-		f.err = err
-	}
-	err = f.err
-	f.mu.Unlock()
-	if first && f.notify != nil {
+	if f.cause.CompareAndSwap(nil, &err) && f.notify != nil {
 		f.notify(err)
 	}
-	return err
+	return f.first()
 }
 
 // first returns what failed first, or nil.
 func (f *failure) first() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.err
-}
-
-// failstopFS is a file system whose first failed change is its last. A kernel
-// that fails an fsync drops the dirty pages and lets the next fsync succeed, so
-// whatever asks again is told a lie. Pebble never syncs a WAL again after an
-// error, but it does repeat flushes and compactions. Below it, this makes sure
-// that nothing it goes on to do reaches the disk.
-//
-// Removing a file may fail without consequence. A failed preallocation too.
-type failstopFS struct {
-	vfs.FS
-	failure *failure
-}
-
-// change does one change of the disk, unless the disk has failed already.
-func (fs failstopFS) change(what, name string, do func() error) error {
-	if err := fs.failure.first(); err != nil {
-		return err
-	}
-	if err := do(); err != nil {
-		return fs.failure.fail(fmt.Errorf("%s %s: %w", what, name, err))
+	if err := f.cause.Load(); err != nil {
+		return *err
 	}
 	return nil
 }
 
-// open does one change that opens a file.
-func (fs failstopFS) open(what, name string, do func() (vfs.File, error)) (vfs.File, error) {
+// failstopFS is the disk below Pebble. The first change that fails is the last
+// that is tried: a kernel that fails an fsync may drop the dirty pages and let
+// the next fsync succeed, so whoever asks again is told a lie. From then on the
+// disk stays as it is. Pebble is told that its changes succeed, but they are not
+// done; the Store, which asks failure before it answers anybody, tells nobody.
+//
+// Passing the error to Pebble is not enough. A failed flush or compaction it
+// repeats, and Apply waits for ever for one that never succeeds. On a failed
+// manifest it expects the process to end. If it can't close a log file or make
+// the next, it panics, and on the way out unlocks a mutex that isn't locked:
+// the runtime ends the process there, past any recover.
+//
+// Reading goes on as before. Removing a file may fail without consequence, and
+// preallocating too.
+type failstopFS struct {
+	vfs.FS
+	failure *failure
+	void    *vfs.MemFS // where files are made once the disk has failed; nothing is written to them
+}
+
+func newFailstopFS(fs vfs.FS, failure *failure) failstopFS {
+	return failstopFS{FS: fs, failure: failure, void: vfs.NewMem()}
+}
+
+// change does one change of the disk, or nothing once the disk has failed.
+func (fs failstopFS) change(what, name string, do func() error) {
+	if fs.failure.first() != nil {
+		return
+	}
+	if err := do(); err != nil {
+		fs.failure.fail(fmt.Errorf("%s %s: %w", what, name, err))
+	}
+}
+
+// create does a change that opens a file.
+func (fs failstopFS) create(what, name string, do func() (vfs.File, error)) (vfs.File, error) {
 	var file vfs.File
-	err := fs.change(what, name, func() (err error) {
+	fs.change(what, name, func() (err error) {
 		file, err = do()
 		return err
 	})
-	if err != nil {
-		return nil, err
+	if file == nil {
+		var err error
+		if file, err = fs.void.Create("file", vfs.WriteCategoryUnspecified); err != nil {
+			return nil, err
+		}
 	}
 	return failstopFile{File: file, fs: fs, name: name}, nil
 }
 
 func (fs failstopFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
-	return fs.open("create", name, func() (vfs.File, error) { return fs.FS.Create(name, c) })
+	return fs.create("create", name, func() (vfs.File, error) { return fs.FS.Create(name, c) })
 }
 
 func (fs failstopFS) OpenReadWrite(name string, c vfs.DiskWriteCategory, o ...vfs.OpenOption) (vfs.File, error) {
-	return fs.open("open", name, func() (vfs.File, error) { return fs.FS.OpenReadWrite(name, c, o...) })
+	return fs.create("open", name, func() (vfs.File, error) { return fs.FS.OpenReadWrite(name, c, o...) })
 }
 
 func (fs failstopFS) ReuseForWrite(old, name string, c vfs.DiskWriteCategory) (vfs.File, error) {
-	return fs.open("reuse "+old+" as", name, func() (vfs.File, error) { return fs.FS.ReuseForWrite(old, name, c) })
+	return fs.create("reuse "+old+" as", name, func() (vfs.File, error) { return fs.FS.ReuseForWrite(old, name, c) })
 }
 
 // OpenDir opens a directory to sync it.
@@ -96,64 +102,88 @@ func (fs failstopFS) OpenDir(name string) (vfs.File, error) {
 }
 
 func (fs failstopFS) Link(old, name string) error {
-	return fs.change("link", name, func() error { return fs.FS.Link(old, name) })
+	fs.change("link", name, func() error { return fs.FS.Link(old, name) })
+	return nil
 }
 
 func (fs failstopFS) Rename(old, name string) error {
-	return fs.change("rename", name, func() error { return fs.FS.Rename(old, name) })
+	fs.change("rename", name, func() error { return fs.FS.Rename(old, name) })
+	return nil
 }
 
 func (fs failstopFS) MkdirAll(name string, perm os.FileMode) error {
-	return fs.change("make directory", name, func() error { return fs.FS.MkdirAll(name, perm) })
+	fs.change("make directory", name, func() error { return fs.FS.MkdirAll(name, perm) })
+	return nil
 }
 
 func (fs failstopFS) Remove(name string) error {
-	if err := fs.failure.first(); err != nil {
-		return err
+	if fs.failure.first() != nil {
+		return nil
 	}
 	return fs.FS.Remove(name)
 }
 
 func (fs failstopFS) RemoveAll(name string) error {
-	if err := fs.failure.first(); err != nil {
-		return err
+	if fs.failure.first() != nil {
+		return nil
 	}
 	return fs.FS.RemoveAll(name)
 }
 
 func (fs failstopFS) Unwrap() vfs.FS { return fs.FS }
 
-// failstopFile is a file of a failstopFS.
+// failstopFile is a file of a failstopFS that was opened to be changed.
 type failstopFile struct {
 	vfs.File
 	fs   failstopFS
 	name string
 }
 
-func (f failstopFile) Write(p []byte) (n int, err error) {
-	err = f.fs.change("write", f.name, func() (err error) {
-		n, err = f.File.Write(p)
+func (f failstopFile) Write(p []byte) (int, error) {
+	f.fs.change("write", f.name, func() error {
+		_, err := f.File.Write(p)
 		return err
 	})
-	return n, err
+	return len(p), nil
 }
 
-func (f failstopFile) WriteAt(p []byte, off int64) (n int, err error) {
-	err = f.fs.change("write", f.name, func() (err error) {
-		n, err = f.File.WriteAt(p, off)
+func (f failstopFile) WriteAt(p []byte, off int64) (int, error) {
+	f.fs.change("write", f.name, func() error {
+		_, err := f.File.WriteAt(p, off)
 		return err
 	})
-	return n, err
+	return len(p), nil
 }
 
-func (f failstopFile) Sync() error { return f.fs.change("sync", f.name, f.File.Sync) }
+func (f failstopFile) Sync() error {
+	f.fs.change("sync", f.name, f.File.Sync)
+	return nil
+}
 
-func (f failstopFile) SyncData() error { return f.fs.change("sync", f.name, f.File.SyncData) }
+func (f failstopFile) SyncData() error {
+	f.fs.change("sync", f.name, f.File.SyncData)
+	return nil
+}
 
 func (f failstopFile) SyncTo(length int64) (full bool, err error) {
-	err = f.fs.change("sync", f.name, func() (err error) {
+	f.fs.change("sync", f.name, func() (err error) {
 		full, err = f.File.SyncTo(length)
 		return err
 	})
-	return full, err
+	return full, nil
+}
+
+func (f failstopFile) Preallocate(offset, length int64) error {
+	if f.fs.failure.first() != nil {
+		return nil
+	}
+	return f.File.Preallocate(offset, length)
+}
+
+// Close closes the file even if the disk has failed, so that none stays open.
+func (f failstopFile) Close() error {
+	if err := f.File.Close(); err != nil {
+		f.fs.failure.fail(fmt.Errorf("close %s: %w", f.name, err))
+	}
+	return nil
 }

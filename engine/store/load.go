@@ -11,7 +11,7 @@ import (
 
 // Streams lists the streams that have a state here, ascending.
 func (s *Store) Streams() (ids []replication.StreamID, err error) {
-	if err := s.users.enter(); err != nil {
+	if err := s.enter(); err != nil {
 		return nil, err
 	}
 	defer s.users.leave()
@@ -31,7 +31,7 @@ func (s *Store) Streams() (ids []replication.StreamID, err error) {
 
 // Load returns what is stored of one replica. Tail has its Data.
 func (s *Store) Load(stream replication.StreamID) (l replication.Loaded, ok bool, err error) {
-	if err := s.users.enter(); err != nil {
+	if err := s.enter(); err != nil {
 		return l, false, err
 	}
 	defer s.users.leave()
@@ -73,7 +73,7 @@ func (s *Store) tail(stream replication.StreamID) (*replication.Entry, error) {
 
 // Drop removes all of a stream, and returns once that is durable.
 func (s *Store) Drop(stream replication.StreamID) error {
-	if err := s.users.enter(); err != nil {
+	if err := s.enter(); err != nil {
 		return err
 	}
 	defer s.users.leave()

@@ -23,10 +23,9 @@ type Config struct {
 
 	Logger *slog.Logger // nil is silent
 
-	// OnFatal is called once, from any goroutine, when the disk has failed:
-	// nothing is written any more. It returns at once and does not call the
-	// store. An Apply that waits for room, which the failed disk won't make,
-	// may never return after it: the process has to end.
+	// OnFatal is called once, from any goroutine, when a change of the disk has
+	// failed: nothing is written any more, and every call returns this error. It
+	// returns at once and does not call the store.
 	OnFatal func(error)
 }
 
@@ -95,9 +94,8 @@ func pebbleOptions(c Config, fs vfs.FS, created bool, log logger) *pebble.Option
 		BytesPerSync:    1 << 20,
 	}
 	// A range deletion (trim) gives its space back when its memtable is flushed
-	// and compacted. FlushDelayDeleteRange stays 0: a flush that Pebble begins by
-	// itself, on a disk that fails, panics in a goroutine out of our reach.
-	o.FlushDelayDeleteRange = 0
+	// and compacted. Don't wait for the memtable to fill.
+	o.FlushDelayDeleteRange = 10 * time.Second
 	o.TargetFileSizes[0] = 8 << 20
 	for i := range o.Levels {
 		// Scans read whole blocks; point reads are rare, so blocks are large.
@@ -127,8 +125,8 @@ func (l logger) Infof(format string, args ...any) {
 
 func (l logger) Errorf(format string, args ...any) { l.log.Error(fmt.Sprintf(format, args...)) }
 
-// Fatalf is where Pebble means to end the process. Here it ends the disk: see
-// failstopFS. So it may return.
+// Fatalf is where Pebble means to end the process. It returns, because here it
+// ends the disk: see failstopFS.
 func (l logger) Fatalf(format string, args ...any) {
 	err := l.failure.fail(fmt.Errorf(format, args...))
 	l.log.Error("storage failed", "error", err)
@@ -138,7 +136,7 @@ func (l logger) Fatalf(format string, args ...any) {
 func (l logger) events() *pebble.EventListener {
 	return &pebble.EventListener{
 		BackgroundError: func(err error) {
-			if l.failure.first() == nil {
+			if l.failure.first() == nil { // else known, and the rest follows from it
 				l.log.Error("background work on storage failed", "error", err)
 			}
 		},

@@ -16,7 +16,7 @@ import (
 // CorruptError, or a MissingError for an entry that is just not there.
 func (s *Store) Read(r replication.Read) replication.ReadDone {
 	out := replication.ReadDone{Ref: r.Ref}
-	if err := s.users.enter(); err != nil {
+	if err := s.enter(); err != nil {
 		out.Err = err
 		return out
 	}

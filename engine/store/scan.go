@@ -14,17 +14,18 @@ import (
 // sees is the store as it was when the cursor was made. It does not count as a
 // user: its maker does.
 type cursor struct {
-	stream replication.StreamID
-	it     *pebble.Iterator
-	noData bool
-	entry  replication.Entry // where it stands; Data until the next move
-	err    error
-	low    [entryKeySize]byte
-	high   [entryKeySize + 1]byte
+	stream  replication.StreamID
+	failure *failure
+	it      *pebble.Iterator
+	noData  bool
+	entry   replication.Entry // where it stands; Data until the next move
+	err     error
+	low     [entryKeySize]byte
+	high    [entryKeySize + 1]byte
 }
 
 func (s *Store) newCursor(stream replication.StreamID, from, to replication.EntryID) (*cursor, error) {
-	c := &cursor{stream: stream}
+	c := &cursor{stream: stream, failure: s.failure}
 	appendEntryKey(c.low[:0], stream, from)
 	appendEntryKeyAfter(c.high[:0], stream, to)
 	var err error
@@ -82,8 +83,12 @@ func (c *cursor) at(valid bool) bool {
 	return true
 }
 
-// damage makes an error of Pebble's a CorruptError if it is one.
+// damage makes an error of Pebble's a CorruptError if it is one: on a disk that
+// has failed, Pebble misses files that it believes to have written.
 func (c *cursor) damage(id replication.EntryID, err error) error {
+	if first := c.failure.first(); first != nil {
+		return first
+	}
 	if pebble.IsCorruptionError(err) {
 		return &CorruptError{Stream: c.stream, Entry: id, Err: err}
 	}
@@ -102,7 +107,7 @@ func (c *cursor) close() error { return c.it.Close() }
 // Scan iterates over the entries of a range that are stored.
 // With NoData an entry's checksum is not compared, because it covers the data.
 func (s *Store) Scan(r node.ScanRequest) node.Scanner {
-	if err := s.users.enter(); err != nil {
+	if err := s.enter(); err != nil {
 		return &scanner{err: err}
 	}
 	c, err := s.newCursor(r.Stream, r.From, r.To)

@@ -11,7 +11,7 @@ import (
 // range's size has bits: AppendedAt never falls along a stream. Entries that
 // are missing are passed over.
 func (s *Store) SeekTime(stream replication.StreamID, from, to replication.EntryID, wall int64) (id replication.EntryID, ok bool, err error) {
-	if err := s.users.enter(); err != nil {
+	if err := s.enter(); err != nil {
 		return 0, false, err
 	}
 	defer s.users.leave()

@@ -1,13 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"walle/replication"
 )
@@ -19,10 +18,7 @@ type Store struct {
 	db      *pebble.DB
 	failure *failure
 	users   users
-	// jammed says that a panic of Pebble's went through Apply. It leaves Pebble's
-	// locks held, so nothing of it can be called again, Close least of all.
-	jammed atomic.Bool
-	trims  trims
+	trims   trims
 }
 
 // Open opens a data directory. One that isn't there or is empty becomes that of
@@ -32,14 +28,12 @@ func Open(config Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	failure := &failure{notify: config.OnFatal}
-	fs := failstopFS{FS: config.FS, failure: failure}
-	dir, err := openDirectory(fs, config.Dir, config.ReadOnly)
+	dir, err := openDirectory(config.FS, config.Dir, config.ReadOnly)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{config: config, dir: dir, failure: failure}
-	if err := s.openDatabase(fs); err != nil {
+	s := &Store{config: config, dir: dir, failure: &failure{notify: config.OnFatal}}
+	if err := s.openDatabase(); err != nil {
 		return nil, errors.Join(err, dir.close())
 	}
 	return s, nil
@@ -52,22 +46,24 @@ func Open(config Config) (*Store, error) {
 // next Open makes what is missing. Were a database simply made whenever there
 // is none, a node that lost it would come back with its old identity and none
 // of its promises.
-func (s *Store) openDatabase(fs vfs.FS) (err error) {
+func (s *Store) openDatabase() (err error) {
 	created := s.dir.stamp.created
 	if s.config.ReadOnly && !created {
 		return s.dir.refuse(Damaged, errors.New("its creation was not finished"))
 	}
 	path := s.dir.file(databaseName)
 	log := logger{log: s.config.Logger, failure: s.failure}
+	fs := newFailstopFS(s.config.FS, s.failure)
 	s.db, err = pebble.Open(path, pebbleOptions(s.config, fs, created, log))
 	if errors.Is(err, pebble.ErrDBDoesNotExist) {
 		return s.dir.refuse(Damaged, fmt.Errorf("%s is missing", databaseName))
 	}
 	if err != nil {
-		return fmt.Errorf("open database %s: %w", path, err)
+		return fmt.Errorf("open database %s: %w", path, cmp.Or(s.failure.first(), err))
 	}
 	if err := s.checkOwner(); err != nil {
-		return errors.Join(err, s.db.Close())
+		s.db.Close() // what it could say is not the reason
+		return err
 	}
 	return nil
 }
@@ -115,13 +111,17 @@ func (s *Store) Form(name string, cluster uint64) error {
 		}
 		return s.dir.refuse(Foreign, fmt.Errorf("it is of %v, not of node %s of cluster %016x", id, name, cluster))
 	}
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer s.users.leave()
 	stamp.identity.Name, stamp.identity.Cluster = name, cluster
 	return s.dir.writeStamp(stamp)
 }
 
 // Meta returns a record that SetMeta stored.
 func (s *Store) Meta(name string) (value []byte, ok bool, err error) {
-	if err := s.users.enter(); err != nil {
+	if err := s.enter(); err != nil {
 		return nil, false, err
 	}
 	defer s.users.leave()
@@ -131,7 +131,7 @@ func (s *Store) Meta(name string) (value []byte, ok bool, err error) {
 // SetMeta stores a small record of the node's own, and returns once it is
 // durable.
 func (s *Store) SetMeta(name string, value []byte) error {
-	if err := s.users.enter(); err != nil {
+	if err := s.enter(); err != nil {
 		return err
 	}
 	defer s.users.leave()
@@ -166,12 +166,25 @@ func (s *Store) get(key []byte, use func(value []byte) error) error {
 	return errors.Join(use(value), closer.Close())
 }
 
+// enter counts a call in, unless the store is closed or the disk has failed.
+// Who was let in leaves again.
+func (s *Store) enter() error {
+	if err := s.users.enter(); err != nil {
+		return err
+	}
+	if err := s.failure.first(); err != nil {
+		s.users.leave()
+		return err
+	}
+	return nil
+}
+
 // Metrics are Pebble's own.
 func (s *Store) Metrics() *pebble.Metrics { return s.db.Metrics() }
 
 // DiskUsage estimates how many bytes of disk a stream's entries take.
 func (s *Store) DiskUsage(stream replication.StreamID) (uint64, error) {
-	if err := s.users.enter(); err != nil {
+	if err := s.enter(); err != nil {
 		return 0, err
 	}
 	defer s.users.leave()
@@ -184,10 +197,7 @@ func (s *Store) Close() error {
 	if err := s.users.close(); err != nil {
 		return err
 	}
-	var err error
-	if !s.jammed.Load() {
-		err = s.db.Close()
-	}
+	err := s.db.Close()
 	if first := s.failure.first(); first != nil {
 		err = first // what Pebble says of it is a consequence
 	}

@@ -22,7 +22,7 @@ func TestConformance(t *testing.T) {
 // open opens a store with small memtables, so that tests see flushes too.
 func open(t *testing.T, fs vfs.FS) *store.Store {
 	t.Helper()
-	s, err := store.Open(store.Config{Dir: "data", FS: fs, MemTableBytes: 256 << 10})
+	s, err := store.Open(store.Config{Dir: "data", FS: fs, MemTableBytes: 64 << 10})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,51 +1,266 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"walle/engine"
+	"walle/replication"
 )
 
-// Catalog is one node's copy of the catalog, and its way to change it.
-type Catalog struct{}
+// Config is what a catalog is made of. Engine, Meta, Peers, Self, Founders and
+// Random are required.
+type Config struct {
+	Engine *engine.Engine
+	Meta   Meta
+	Peers  Peers
+	// Self is this node, as it is to be known.
+	Self Node
+	// Founders are the nodes that the cluster began with: the same on all its
+	// nodes for ever, but for the addresses.
+	Founders []Node
+	Random   func() uint64
+	// OnFatal is called, at most once, when the catalog cannot follow the system
+	// stream any more.
+	OnFatal func(error)
+	Logger  *slog.Logger
+	// Timeout is how long a change is tried whose context has no deadline; 0: 15 s.
+	Timeout time.Duration
+}
+
+// Meta keeps small records on the node's disk.
+type Meta interface {
+	Meta(name string) (value []byte, ok bool, err error)
+	SetMeta(name string, value []byte) error
+}
+
+// Peers is how a change is handed to the node that can write it.
+type Peers interface {
+	Call(ctx context.Context, to replication.NodeID, method string, body []byte) ([]byte, error)
+}
+
+func (c *Config) complete() error {
+	if c.Engine == nil || c.Meta == nil || c.Peers == nil || c.Self.ID == 0 || c.Random == nil {
+		return errors.New("catalog: Engine, Meta, Peers, Self and Random are required")
+	}
+	if len(c.Founders) == 0 {
+		return errors.New("catalog: a cluster has at least one founder")
+	}
+	if c.OnFatal == nil {
+		c.OnFatal = func(error) {}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Timeout == 0 {
+		c.Timeout = 15 * time.Second
+	}
+	return nil
+}
+
+// Catalog is one node's copy of the catalog, and its way to change it. Any
+// goroutine may call it.
+type Catalog struct {
+	cfg     Config
+	system  replication.Configuration // of the system stream
+	current atomic.Pointer[current]
+
+	writer  writer
+	waiting waiting
+
+	closing   context.Context // ends at Close
+	stop      context.CancelFunc
+	running   sync.WaitGroup
+	announced chan struct{}
+}
+
+// current is a snapshot and the word that there is a newer one.
+type current struct {
+	snapshot *Snapshot
+	replaced chan struct{}
+}
+
+// systemReplicas is how many of the founders hold the system stream.
+const systemReplicas = 5
+
+// SystemConfiguration is the configuration of the system stream of the cluster
+// with these founders.
+func SystemConfiguration(founders []Node) replication.Configuration {
+	byName := slices.SortedFunc(slices.Values(founders), func(a, b Node) int { return strings.Compare(a.Name, b.Name) })
+	c := replication.Configuration{Number: 1}
+	for _, n := range byName[:min(len(byName), systemReplicas)] {
+		c.Members = append(c.Members, n.ID)
+	}
+	slices.Sort(c.Members)
+	return c
+}
+
+// Open takes up the catalog where this node left it, hosts the streams of which
+// this node is a member, and follows the system stream from there on.
+func Open(cfg Config) (*Catalog, error) {
+	if err := cfg.complete(); err != nil {
+		return nil, err
+	}
+	c := &Catalog{cfg: cfg, system: SystemConfiguration(cfg.Founders), announced: make(chan struct{})}
+	f, err := c.load()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.hostAll(f); err != nil {
+		return nil, err
+	}
+	c.current.Store(&current{snapshot: f.snapshot(), replaced: make(chan struct{})})
+	c.closing, c.stop = context.WithCancel(context.Background())
+	c.running.Go(func() { c.follow(c.closing, f) })
+	c.running.Go(func() { c.announce(c.closing) })
+	return c, nil
+}
+
+// hostAll hosts the system stream and the streams of f that lie here.
+func (c *Catalog) hostAll(f *fold) error {
+	if c.system.Has(c.cfg.Self.ID) {
+		if err := c.cfg.Engine.Host(replication.SystemStream, c.system); err != nil {
+			return err
+		}
+	}
+	for d := range f.now.Streams() {
+		if err := c.host(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Catalog) host(d Desc) error {
+	if !d.Config.Has(c.cfg.Self.ID) {
+		return nil
+	}
+	return c.cfg.Engine.Host(d.ID, d.Config)
+}
+
+// Close stops following, and gives the system stream back if this node has it.
+// Changes under way end with KindShuttingDown or KindUnknown.
+func (c *Catalog) Close() error {
+	c.stop()
+	err := c.writer.release()
+	c.running.Wait()
+	return err
+}
 
 // Snapshot returns the catalog as this node knows it.
-func (c *Catalog) Snapshot() *Snapshot { return &Snapshot{} }
+func (c *Catalog) Snapshot() *Snapshot { return c.current.Load().snapshot }
 
 // Watch returns a channel that is closed when the snapshot that is current now
 // is replaced. Call it before Snapshot, so as to miss nothing.
-func (c *Catalog) Watch() <-chan struct{} { return nil }
+func (c *Catalog) Watch() <-chan struct{} { return c.current.Load().replaced }
 
-// CreateRequest asks for a new stream.
-type CreateRequest struct {
-	Name        string
-	IfNotExists bool
-	Replicas    int           // 0: three, or as many as there are nodes
-	Members     []string      // names of nodes; nil lets the catalog choose
-	Lease       time.Duration // 0: LeaseDefault
+// Announced is closed once the cluster knows this node as it is now. That takes
+// a majority of the system stream's members.
+func (c *Catalog) Announced() <-chan struct{} { return c.announced }
+
+// Refresh returns a snapshot that shows every change which had been made on any
+// node when the call began.
+func (c *Catalog) Refresh(ctx context.Context) (*Snapshot, error) {
+	ctx, cancel := c.bounded(ctx)
+	defer cancel()
+	point, err := c.cfg.Engine.ReadPoint(ctx, replication.SystemStream, c.system)
+	if err != nil {
+		return nil, err
+	}
+	return c.waitVersion(ctx, point)
 }
 
-// CreateStream creates a stream and returns once this node's Snapshot shows it.
-// With IfNotExists, one that exists is returned with created false.
-func (c *Catalog) CreateStream(ctx context.Context, req CreateRequest) (d Desc, created bool, err error) {
-	return Desc{}, false, errNotYet
+// waitVersion waits for a snapshot of at least version v.
+func (c *Catalog) waitVersion(ctx context.Context, v replication.EntryID) (*Snapshot, error) {
+	for {
+		now := c.current.Load()
+		if now.snapshot.Version() >= v {
+			return now.snapshot, nil
+		}
+		select {
+		case <-now.replaced:
+		case <-ctx.Done():
+			return nil, c.ended(ctx, "read")
+		}
+	}
 }
 
-// DropStream drops a stream for good; its id is never used again.
-func (c *Catalog) DropStream(ctx context.Context, name string, ifExists bool) (dropped bool, err error) {
-	return false, errNotYet
+// bounded returns a context that ends with ctx, at Close, and if ctx has no
+// deadline after the catalog's own timeout.
+func (c *Catalog) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); !ok {
+		timeout, cancel := context.WithTimeoutCause(ctx, c.cfg.Timeout, errTimeout)
+		stop := context.AfterFunc(c.closing, cancel)
+		return timeout, func() { stop(); cancel() }
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(c.closing, cancel)
+	return ctx, func() { stop(); cancel() }
 }
 
-// AlterRequest asks for a change of a stream.
-type AlterRequest struct {
-	Name   string
-	Rename string         // the new name, "" keeps it
-	Lease  *time.Duration // nil keeps it
+var errTimeout = errors.New("the system stream could not be reached in time")
+
+// ended is the error of an op whose context has ended before anything was done.
+func (c *Catalog) ended(ctx context.Context, op string) error {
+	cause := context.Cause(ctx)
+	kind := engine.KindCancelled
+	switch {
+	case c.closing.Err() != nil:
+		kind = engine.KindShuttingDown
+	case errors.Is(cause, errTimeout):
+		kind = engine.KindNoQuorum
+	}
+	return &engine.Error{Op: op, Stream: replication.SystemStream, Kind: kind, Err: cause}
 }
 
-// AlterStream changes a stream and returns what it is now.
-func (c *Catalog) AlterStream(ctx context.Context, req AlterRequest) (Desc, error) {
-	return Desc{}, errNotYet
+// announce tells the cluster what this node is, unless it knows.
+func (c *Catalog) announce(ctx context.Context) {
+	wait := 50 * time.Millisecond
+	for {
+		err := c.announceOnce(ctx)
+		if err == nil {
+			close(c.announced)
+			return
+		}
+		if engine.KindOf(err) == engine.KindExists {
+			c.cfg.OnFatal(fmt.Errorf("this node is not the one that the cluster knows by its name: %w", err))
+			return
+		}
+		c.cfg.Logger.Info("the cluster does not know this node's addresses yet", "reason", err)
+		select {
+		case <-time.After(wait):
+			wait = min(2*wait, 5*time.Second)
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
-var errNotYet = errors.New("not built")
+func (c *Catalog) announceOnce(ctx context.Context) error {
+	s, err := c.Refresh(ctx)
+	if err != nil {
+		return err
+	}
+	if n, ok := s.NodeByID(c.cfg.Self.ID); ok && n == c.cfg.Self {
+		return nil
+	}
+	_, err = c.propose(ctx, "announce", &nodeAnnounced{Node: c.cfg.Self})
+	return err
+}
+
+// nodeNames lists the names of nodes for a message.
+func nodeNames(s *Snapshot) string {
+	var names []string
+	for i := range s.nodes {
+		names = append(names, s.nodes[i].Name)
+	}
+	return cmp.Or(strings.Join(names, ", "), "none")
+}

@@ -64,12 +64,12 @@ func (m *memberScan) Close() error {
 func (e *Engine) ServeScan(ctx context.Context, req node.ScanRequest, send func(*replication.Entry) error) error {
 	p, ok := e.node.Progress(req.Stream)
 	if !ok {
-		return toPeer(noStream("read", req.Stream))
+		return ToPeer(noStream("read", req.Stream))
 	}
 	read := ReadRequest{Stream: req.Stream, From: req.From, To: req.To, Descending: req.Descending, NoData: req.NoData}
 	commit := p.Commit()
 	if req.Descending && req.To > commit {
-		return toPeer(&Error{Op: "read", Stream: req.Stream, Kind: KindNoQuorum, Entry: req.To,
+		return ToPeer(&Error{Op: "read", Stream: req.Stream, Kind: KindNoQuorum, Entry: req.To,
 			Err: fmt.Errorf("this member knows the commit up to %d", commit)})
 	}
 	s := e.newScanner(read, Bounds{First: p.First(), Commit: commit})
@@ -79,7 +79,7 @@ func (e *Engine) ServeScan(ctx context.Context, req node.ScanRequest, send func(
 			return err
 		}
 	}
-	return toPeer(s.Err())
+	return ToPeer(s.Err())
 }
 
 // callPrefix begins the name of every method that this package serves.
@@ -100,14 +100,14 @@ func (e *Engine) Serves(method string) bool { return strings.HasPrefix(method, c
 // ServeCall answers a call of another node's engine.
 func (e *Engine) ServeCall(ctx context.Context, method string, body []byte) ([]byte, error) {
 	if method != methodBounds || len(body) != 24 {
-		return nil, toPeer(&Error{Op: "call", Kind: KindUnsupported, Err: fmt.Errorf("method %q with %d bytes", method, len(body))})
+		return nil, ToPeer(&Error{Op: "call", Kind: KindUnsupported, Err: fmt.Errorf("method %q with %d bytes", method, len(body))})
 	}
 	id := replication.StreamID(binary.BigEndian.Uint64(body))
 	after := replication.EntryID(binary.BigEndian.Uint64(body[8:]))
 	wait := min(longestWait, time.Duration(binary.BigEndian.Uint64(body[16:]))*time.Millisecond)
 	b, err := e.boundsHere(ctx, id, after, wait)
 	if err != nil {
-		return nil, toPeer(err)
+		return nil, ToPeer(err)
 	}
 	out := binary.BigEndian.AppendUint64(nil, uint64(b.First))
 	return binary.BigEndian.AppendUint64(out, uint64(b.Commit)), nil
@@ -122,7 +122,7 @@ func (e *Engine) askBounds(ctx context.Context, member replication.NodeID, id re
 	defer cancel()
 	answer, err := e.cfg.Peers.Call(ctx, member, methodBounds, body)
 	if err != nil {
-		return Bounds{}, fromPeer(err)
+		return Bounds{}, FromPeer(err)
 	}
 	if len(answer) != 16 {
 		return Bounds{}, fmt.Errorf("node %v answered %d bytes for the bounds of stream %d", member, len(answer), id)
@@ -133,9 +133,13 @@ func (e *Engine) askBounds(ctx context.Context, member replication.NodeID, id re
 	}, nil
 }
 
-// toPeer dresses an error for the way to another node, where fromPeer makes an
+// ErrNotSent is in the chain of an error of Call when the other node surely did
+// nothing.
+var ErrNotSent = grpcnet.ErrNotSent
+
+// ToPeer dresses an error for the way to another node, where FromPeer makes an
 // *Error of it again.
-func toPeer(err error) error {
+func ToPeer(err error) error {
 	var e *Error
 	if !errors.As(err, &e) {
 		return err
@@ -153,8 +157,8 @@ func toPeer(err error) error {
 	return &grpcnet.Error{Code: uint64(e.Kind), Message: message, Body: body}
 }
 
-// fromPeer is the reverse of toPeer. An error of the network stays what it is.
-func fromPeer(err error) error {
+// FromPeer is the reverse of ToPeer. An error of the network stays what it is.
+func FromPeer(err error) error {
 	var g *grpcnet.Error
 	if !errors.As(err, &g) || len(g.Body) == 0 {
 		return err
@@ -168,8 +172,3 @@ func fromPeer(err error) error {
 	}
 	return e
 }
-
-// ToPeer and FromPeer carry an *Error over grpcnet's Call: for handlers and
-// callers of packages above.
-func ToPeer(err error) error   { return toPeer(err) }
-func FromPeer(err error) error { return fromPeer(err) }

@@ -270,7 +270,7 @@ func (s *scanner) nextRemote(ctx context.Context) (*replication.Entry, error) {
 		if ctx.Err() != nil || s.engine.closing.Err() != nil {
 			return nil, s.engine.ended(ctx, "read", s.req.Stream)
 		}
-		if f := s.engine.failure("read", s.req.Stream, fromPeer(err)); worst == nil || telling(f.Kind) > telling(worst.Kind) {
+		if f := s.engine.failure("read", s.req.Stream, FromPeer(err)); worst == nil || telling(f.Kind) > telling(worst.Kind) {
 			worst = f
 		}
 		s.members = append(s.members[1:], s.members[0])

@@ -40,6 +40,7 @@ type Tick struct{}
 type Propose struct {
 	Ref      uint64
 	Payloads [][]byte // one entry each, at least one; the machine keeps them
+	First    EntryID  // the id the first must get, else it is not applied; 0 takes the next
 	Wall     int64    // wall clock, microseconds since 1970
 	Deadline Time     // when to answer Unknown; Never to wait for ever
 }
@@ -51,6 +52,10 @@ type TrimTo struct{ First EntryID }
 // its lease back once nothing is in flight, else it just stops.
 type GiveUp struct{ Release bool }
 
+// Renew asks a Writer to renew its lease now.
+type Renew struct{}
+
+func (Renew) input()    {}
 func (Received) input() {}
 func (Synced) input()   {}
 func (ReadDone) input() {}
@@ -137,6 +142,7 @@ type Reply struct {
 	Outcome Outcome
 	First   EntryID // Applied: the group's entries First..Last
 	Last    EntryID
+	Term    Term  // Applied: the term they were appended in
 	At      int64 // Applied: their AppendedAt
 	// Why is set on outcomes other than Applied.
 	Why Cause
@@ -162,6 +168,7 @@ const (
 	CauseClosed         // the writer was released or dropped
 	CauseFull           // too much is in flight
 	CauseHeld           // a claim: another holds the lease
+	CauseMoved          // the next id is not the one that was asked for
 )
 
 func (o Outcome) String() string {
@@ -177,7 +184,7 @@ func (o Outcome) String() string {
 }
 
 func (c Cause) String() string {
-	return [...]string{"", "fenced", "no quorum", "timeout", "closed", "full", "held"}[c]
+	return [...]string{"", "fenced", "no quorum", "timeout", "closed", "full", "held", "moved"}[c]
 }
 
 func (g Gap) String() string { return fmt.Sprintf("%d..%d", g.Lo, g.Hi) }

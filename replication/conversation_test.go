@@ -1,0 +1,480 @@
+package replication
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+)
+
+// TestConversations plays the scripts in testdata: what is said between writers
+// and replicas, step by step, as one would tell the story at a whiteboard. If a
+// script's output changes, the protocol changed.
+func TestConversations(t *testing.T) {
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		s := newStage()
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			return s.do(t, d)
+		})
+	})
+}
+
+// stage is a small world without chance: messages wait in one queue until the
+// script delivers or drops them; writes wait until it syncs them.
+type stage struct {
+	now     Time
+	config  Configuration
+	nodes   map[NodeID]*stageNode
+	writers []*Writer
+	names   map[*Writer]string
+	net     []Envelope
+	cut     map[NodeID]bool // isolated: everything from and to them is dropped
+	hung    map[NodeID]bool // stopped: everything to them waits
+	slow    map[NodeID]bool // their disk does not sync
+	refs    uint64
+	quiet   bool
+	out     strings.Builder
+}
+
+type stageNode struct {
+	id       NodeID
+	replica  *Replica // nil while crashed
+	durable  stageDisk
+	unsynced []Write
+}
+
+// stageDisk is what survives.
+type stageDisk struct {
+	state   State
+	entries []Entry // ascending
+	commit  EntryID
+}
+
+func newStage() *stage {
+	return &stage{nodes: map[NodeID]*stageNode{}, names: map[*Writer]string{}, cut: map[NodeID]bool{}, hung: map[NodeID]bool{}, slow: map[NodeID]bool{}}
+}
+
+func (s *stage) printf(format string, args ...any) {
+	if !s.quiet {
+		fmt.Fprintf(&s.out, format+"\n", args...)
+	}
+}
+
+func (s *stage) do(t *testing.T, d *datadriven.TestData) (result string) {
+	s.out.Reset()
+	defer func() {
+		if v, ok := recover().(Violation); ok {
+			result = s.out.String() + v.Error() + "\n"
+		}
+	}()
+	s.quiet = d.HasArg("quiet")
+	s.command(t, d)
+	s.quiet = false
+	if s.out.Len() == 0 {
+		return "ok\n"
+	}
+	return s.out.String()
+}
+
+func (s *stage) command(t *testing.T, d *datadriven.TestData) {
+	switch d.Cmd {
+	case "cluster":
+		n := 3
+		d.MaybeScanArgs(t, "nodes", &n)
+		s.config = Configuration{Number: 1}
+		for i := 1; i <= n; i++ {
+			s.config.Members = append(s.config.Members, NodeID(i))
+		}
+		for _, id := range s.config.Members {
+			s.nodes[id] = &stageNode{id: id, replica: NewReplica(id, 7, s.config), durable: stageDisk{state: State{Config: s.config, First: 1}}}
+		}
+	case "claim":
+		s.claim(t, d)
+	case "append":
+		w := s.writer(t, d, 0)
+		for _, a := range d.CmdArgs[1:] {
+			if a.Key == "quiet" || a.Key == "timeout" {
+				continue
+			}
+			s.refs++
+			deadline := Never
+			if d.HasArg("timeout") {
+				var x string
+				d.ScanArgs(t, "timeout", &x)
+				deadline = s.now.Add(duration(t, x))
+			}
+			var group [][]byte
+			for _, p := range strings.Split(a.Key, "+") {
+				group = append(group, []byte(p))
+			}
+			s.stepWriter(w, Propose{Ref: s.refs, Payloads: group, Deadline: deadline})
+		}
+		s.tick()
+	case "run":
+		s.tick()
+		s.run()
+	case "deliver": // deliver [to=n] [from=n] [n=count]: delivers what is queued now, not what that causes
+		s.tick()
+		s.deliver(s.filter(t, d))
+	case "drop":
+		f := s.filter(t, d)
+		s.net = slices.DeleteFunc(s.net, func(e Envelope) bool {
+			if f(e) {
+				s.printf("lost %v", show(e))
+				return true
+			}
+			return false
+		})
+	case "sync":
+		for _, n := range s.which(t, d) {
+			s.sync(n)
+		}
+	case "advance":
+		s.advance(duration(t, d.CmdArgs[0].Key))
+	case "cut", "heal", "hang", "resume", "slow", "fast":
+		for _, n := range s.which(t, d) {
+			switch d.Cmd {
+			case "cut":
+				s.cut[n.id] = true
+			case "heal":
+				delete(s.cut, n.id)
+			case "hang":
+				s.hung[n.id] = true
+			case "resume":
+				delete(s.hung, n.id)
+			case "slow":
+				s.slow[n.id] = true
+			case "fast":
+				delete(s.slow, n.id)
+			}
+		}
+	case "crash":
+		for _, n := range s.which(t, d) {
+			n.replica, n.unsynced = nil, nil
+			s.net = slices.DeleteFunc(s.net, func(e Envelope) bool { return e.To == n.id && e.Msg.IsRequest() })
+		}
+	case "kill": // the writer is gone without a word
+		w := s.writer(t, d, 0)
+		s.writers = slices.DeleteFunc(s.writers, func(x *Writer) bool { return x == w })
+	case "restart":
+		for _, n := range s.which(t, d) {
+			n.replica = RestoreReplica(n.id, 7, n.durable.load(), s.now)
+		}
+	case "release":
+		s.stepWriter(s.writer(t, d, 0), GiveUp{Release: true})
+		s.tick()
+	case "trim":
+		var to int
+		d.ScanArgs(t, "to", &to)
+		s.stepWriter(s.writer(t, d, 0), TrimTo{First: EntryID(to)})
+		s.tick()
+	case "status":
+		for _, id := range s.config.Members {
+			s.printf("%s", s.nodes[id].show(s.now))
+		}
+		for _, w := range s.writers {
+			s.printf("%s", s.showWriter(w))
+		}
+	default:
+		t.Fatalf("%s: unknown command %q", d.Pos, d.Cmd)
+	}
+}
+
+func (s *stage) claim(t *testing.T, d *datadriven.TestData) {
+	name := d.CmdArgs[0].Key
+	node, mode, lease := 1, "wait", "10s"
+	d.MaybeScanArgs(t, "node", &node)
+	d.MaybeScanArgs(t, "mode", &mode)
+	d.MaybeScanArgs(t, "lease", &lease)
+	var keep, window int
+	d.MaybeScanArgs(t, "keep", &keep)
+	d.MaybeScanArgs(t, "window", &window)
+	w := NewWriter(WriterConfig{
+		Self: NodeID(node), Stream: 7, Config: s.config, Holder: name, Lease: duration(t, lease),
+		Claim:  ClaimID{Node: NodeID(node), Nonce: uint64(len(s.names) + 1)},
+		Mode:   map[string]ClaimMode{"wait": ClaimWait, "nowait": ClaimNoWait, "force": ClaimForce}[mode],
+		Limits: Limits{Keep: keep, Window: window},
+	})
+	s.names[w] = name
+	s.writers = append(s.writers, w)
+	s.tick()
+}
+
+func (s *stage) writer(t *testing.T, d *datadriven.TestData, i int) *Writer {
+	for _, w := range s.writers {
+		if s.names[w] == d.CmdArgs[i].Key {
+			return w
+		}
+	}
+	t.Fatalf("%s: no writer %q", d.Pos, d.CmdArgs[i].Key)
+	return nil
+}
+
+// which lists the nodes that a command names; none named means all.
+func (s *stage) which(t *testing.T, d *datadriven.TestData) []*stageNode {
+	var out []*stageNode
+	for _, a := range d.CmdArgs {
+		if id, ok := nodeName(a.Key); ok {
+			out = append(out, s.nodes[id])
+		}
+	}
+	if len(out) == 0 {
+		for _, id := range s.config.Members {
+			out = append(out, s.nodes[id])
+		}
+	}
+	return out
+}
+
+func nodeName(x string) (NodeID, bool) {
+	n, err := strconv.Atoi(strings.TrimPrefix(x, "n"))
+	return NodeID(n), err == nil && strings.HasPrefix(x, "n")
+}
+
+// filter makes a predicate of from=, to= and msg= arguments.
+func (s *stage) filter(t *testing.T, d *datadriven.TestData) func(Envelope) bool {
+	var from, to, msg string
+	d.MaybeScanArgs(t, "from", &from)
+	d.MaybeScanArgs(t, "to", &to)
+	d.MaybeScanArgs(t, "msg", &msg)
+	return func(e Envelope) bool {
+		return (from == "" || e.From.String() == from) && (to == "" || e.To.String() == to) &&
+			(msg == "" || strings.HasPrefix(e.Msg.String(), msg+"{") || e.Msg.String() == msg)
+	}
+}
+
+func (s *stage) deliver(match func(Envelope) bool) bool {
+	queued := s.net
+	s.net = nil
+	any := false
+	for _, e := range queued {
+		switch {
+		case s.cut[e.From] != s.cut[e.To] || s.cut[e.From] && e.From != e.To:
+			any = true
+			s.printf("lost %v", show(e))
+		case s.hung[e.To] || !match(e):
+			s.net = append(s.net, e)
+		default:
+			any = true
+			s.receive(e)
+		}
+	}
+	return any
+}
+
+func (s *stage) receive(e Envelope) {
+	if e.Msg.IsRequest() || e.Claim.IsZero() {
+		if n := s.nodes[e.To]; n.replica != nil {
+			s.printf("%v", show(e))
+			s.stepNode(n, Received{Envelope: e})
+		} else {
+			s.printf("lost %v", show(e))
+		}
+		return
+	}
+	for _, w := range s.writers {
+		if w.ID() == e.Claim {
+			s.printf("%v", show(e))
+			s.stepWriter(w, Received{Envelope: e})
+		}
+	}
+}
+
+// run delivers and syncs until nothing moves.
+func (s *stage) run() {
+	for moved := true; moved; {
+		moved = s.deliver(func(Envelope) bool { return true })
+		for _, id := range s.config.Members {
+			if n := s.nodes[id]; !s.slow[id] && !s.hung[id] && len(n.unsynced) > 0 {
+				s.sync(n)
+				moved = true
+			}
+		}
+		s.tick()
+	}
+}
+
+// tick steps every machine that is due.
+func (s *stage) tick() {
+	for _, id := range s.config.Members {
+		if n := s.nodes[id]; n.replica != nil && !s.hung[id] && n.replica.Deadline() <= s.now {
+			s.stepNode(n, Tick{})
+		}
+	}
+	for _, w := range s.writers {
+		if w.Deadline() <= s.now {
+			s.stepWriter(w, Tick{})
+		}
+	}
+}
+
+// advance moves the clock from deadline to deadline and runs at each.
+func (s *stage) advance(d time.Duration) {
+	end := s.now.Add(d)
+	for {
+		next := end
+		for _, n := range s.nodes {
+			if n.replica != nil && !s.hung[n.id] {
+				next = min(next, n.replica.Deadline())
+			}
+		}
+		for _, w := range s.writers {
+			next = min(next, w.Deadline())
+		}
+		s.now = max(s.now, next)
+		s.tick()
+		s.run()
+		if s.now >= end {
+			return
+		}
+	}
+}
+
+func (s *stage) stepNode(n *stageNode, in Input) {
+	var out Output
+	n.replica.Step(s.now, in, &out)
+	for _, w := range out.Writes {
+		s.printf("  %v writes %v", n.id, showWrite(w))
+		n.unsynced = append(n.unsynced, w)
+	}
+	s.net = append(s.net, out.Sends...)
+	for _, r := range out.Reads {
+		s.stepNode(n, n.read(r))
+	}
+}
+
+func (s *stage) stepWriter(w *Writer, in Input) {
+	var out Output
+	phase := w.Phase()
+	w.Step(s.now, in, &out)
+	s.net = append(s.net, out.Sends...)
+	for _, r := range out.Replies {
+		switch r.Outcome {
+		case Applied:
+			s.printf("  %s: append %d applied: %d..%d", s.names[w], r.Ref, r.First, r.Last)
+		default:
+			s.printf("  %s: append %d %v: %v", s.names[w], r.Ref, r.Outcome, r.Why)
+		}
+	}
+	if w.Phase() != phase {
+		s.printf("  %s", s.showWriter(w))
+	}
+}
+
+func (s *stage) showWriter(w *Writer) string {
+	return fmt.Sprintf("%s: %v, term %d, next %d, commit %d", s.names[w], w.Phase(), w.Term(), w.Next(), w.Commit())
+}
+
+func (s *stage) sync(n *stageNode) {
+	if len(n.unsynced) == 0 || n.replica == nil {
+		return
+	}
+	for _, w := range n.unsynced {
+		n.durable.apply(w)
+	}
+	seq := n.unsynced[len(n.unsynced)-1].Seq
+	n.unsynced = nil
+	s.stepNode(n, Synced{Seq: seq})
+}
+
+func (d *stageDisk) apply(w Write) {
+	if w.Truncate {
+		d.entries = slices.DeleteFunc(d.entries, func(e Entry) bool { return e.ID > w.Above })
+	}
+	d.entries = slices.DeleteFunc(d.entries, func(e Entry) bool { return e.ID < w.Below })
+	d.entries = append(d.entries, w.Entries...)
+	slices.SortFunc(d.entries, func(a, b Entry) int { return int(a.ID) - int(b.ID) })
+	d.commit = max(d.commit, w.Commit)
+	if w.State != nil {
+		d.state = *w.State
+	}
+}
+
+func (d *stageDisk) load() Loaded {
+	l := Loaded{State: d.state, Commit: d.commit}
+	if n := len(d.entries); n > 0 {
+		e := d.entries[n-1]
+		l.Tail = &e
+	}
+	return l
+}
+
+// read sees what was applied, synced or not.
+func (n *stageNode) read(r Read) ReadDone {
+	d := stageDisk{state: n.durable.state, entries: slices.Clone(n.durable.entries)}
+	for _, w := range n.unsynced {
+		d.apply(w)
+	}
+	done := ReadDone{Ref: r.Ref, Prev: d.state.Base, PrevAt: d.state.BaseAt}
+	for _, e := range d.entries {
+		switch {
+		case e.ID < r.From:
+			done.Prev, done.PrevAt = e.Position(), e.AppendedAt
+		case e.ID <= r.To:
+			done.Entries = append(done.Entries, e)
+		}
+	}
+	for _, g := range d.state.Gaps {
+		if g.Hi == r.From-1 {
+			done.Prev, done.PrevAt = Position{g.Hi, g.HiChain}, g.HiAt
+		}
+	}
+	return done
+}
+
+func (n *stageNode) show(now Time) string {
+	log := make([]string, len(n.durable.entries))
+	for i, e := range n.durable.entries {
+		log[i] = fmt.Sprintf("%v=%s", e, e.Data)
+	}
+	up := ""
+	if n.replica == nil {
+		up = " (down)"
+	} else {
+		up = " " + n.replica.status(now).String()
+	}
+	return fmt.Sprintf("%v%s history %v log %v gaps %v", n.id, up, n.durable.state.History, log, n.durable.state.Gaps)
+}
+
+func show(e Envelope) string {
+	if e.Claim.IsZero() {
+		return fmt.Sprintf("%v->%v %v", e.From, e.To, e.Msg)
+	}
+	return fmt.Sprintf("%v->%v [%v] %v", e.From, e.To, e.Claim, e.Msg)
+}
+
+func showWrite(w Write) string {
+	var parts []string
+	if w.Truncate {
+		parts = append(parts, fmt.Sprintf("truncate above %d", w.Above))
+	}
+	if w.Below > 0 {
+		parts = append(parts, fmt.Sprintf("drop below %d", w.Below))
+	}
+	if len(w.Entries) > 0 {
+		parts = append(parts, fmt.Sprintf("entries %v", w.Entries))
+	}
+	parts = append(parts, fmt.Sprintf("commit %d", w.Commit))
+	if w.State != nil {
+		parts = append(parts, fmt.Sprintf("promised %d to %v, history %v", w.State.Promised, w.State.Claim, w.State.History))
+		if len(w.State.Gaps) > 0 {
+			parts = append(parts, fmt.Sprintf("gaps %v", w.State.Gaps))
+		}
+		if w.State.Released {
+			parts = append(parts, "released")
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func duration(t *testing.T, x string) time.Duration {
+	d, err := time.ParseDuration(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}

@@ -1,0 +1,166 @@
+package replication
+
+import (
+	"slices"
+	"time"
+)
+
+const (
+	// backfillBytes bounds one chunk of back-fill; one is under way at a time.
+	backfillBytes = 1 << 20
+	// backfillPatience is how long one member is waited for.
+	backfillPatience = time.Second
+	// backfillPause is the pause after every member has failed to help.
+	backfillPause = 200 * time.Millisecond
+)
+
+// backfill closes the gaps of a replica, the lowest gap first, each from its
+// high end down: so every chunk is checked, before it is kept, against a chain
+// that this replica already trusts (I6).
+type backfill struct {
+	asked  *Fetch // under way, or being written
+	from   NodeID // whom it was asked of
+	next   int    // which member to ask next
+	failed int    // how many have failed in a row
+	at     Time   // when to go on: with asked, when to give it up
+}
+
+// jump goes on from m.Prev, which is committed, and remembers what it skips as
+// a gap.
+func (r *Replica) jump(m Append) {
+	must(m.Prev.ID <= m.Commit, "I5", "stream %d: %v jumps beyond commit", r.stream, m)
+	g := Gap{Lo: r.tail.ID + 1, Hi: m.Prev.ID, LoChain: r.tail.Chain, HiChain: m.Prev.Chain, HiAt: m.PrevAt}
+	gaps := slices.Clone(r.state.Gaps)
+	if n := len(gaps); n > 0 && gaps[n-1].Hi == r.tail.ID { // jumped twice, nothing between
+		g.Lo, g.LoChain = gaps[n-1].Lo, gaps[n-1].LoChain
+		gaps = gaps[:n-1]
+	}
+	r.state.Gaps = append(gaps, g)
+	r.tail, r.tailAt = m.Prev, m.PrevAt
+}
+
+// backfillDue is when backfillSoon has something to do.
+func (r *Replica) backfillDue() Time {
+	if len(r.state.Gaps) == 0 {
+		return Never
+	}
+	return r.backfill.at
+}
+
+// backfillSoon asks a member for what is missing.
+func (r *Replica) backfillSoon(now Time, out *Output) {
+	b := &r.backfill
+	if now < r.backfillDue() {
+		return
+	}
+	if b.asked != nil { // no answer in time
+		b.asked = nil
+		r.backfillFailed(now)
+		return
+	}
+	to, ok := r.nextMember()
+	if !ok {
+		b.at = Never // nobody to ask
+		return
+	}
+	g := r.state.Gaps[0]
+	b.asked, b.from, b.at = &Fetch{From: g.Lo, To: g.Hi, MaxBytes: backfillBytes}, to, now.Add(backfillPatience)
+	r.answer(Envelope{From: to}, *b.asked, out)
+}
+
+// nextMember is the other member whose turn it is to be asked.
+func (r *Replica) nextMember() (NodeID, bool) {
+	members := r.state.Config.Members
+	for i := range members {
+		m := members[(r.backfill.next+i)%len(members)]
+		if m != r.self {
+			r.backfill.next = (r.backfill.next + i) % len(members)
+			return m, true
+		}
+	}
+	return 0, false
+}
+
+// backfillFailed turns to the next member, after a pause when all have failed.
+func (r *Replica) backfillFailed(now Time) {
+	b := &r.backfill
+	b.next++
+	b.failed++
+	b.at = now
+	if b.failed >= len(r.state.Config.Members)-1 {
+		b.failed = 0
+		b.at = now.Add(backfillPause)
+	}
+}
+
+// fetched takes a chunk of a gap.
+func (r *Replica) fetched(now Time, env Envelope, m Fetched, out *Output) {
+	b := &r.backfill
+	if b.asked == nil || env.From != b.from || m.From != b.asked.From || m.To != b.asked.To || r.backfillWriting() {
+		return // late, or doubled
+	}
+	i := r.gapOf(m.From, m.To)
+	if i < 0 { // trimmed away meanwhile
+		b.asked, b.at = nil, now
+		return
+	}
+	switch {
+	case m.Answer == HaveNot && m.First > m.To:
+		// That member has trimmed all of it; so will this replica.
+		r.trim.wanted = max(r.trim.wanted, m.First)
+		b.asked = nil
+		r.backfillFailed(now)
+	case m.Answer == Have && r.closes(r.state.Gaps[i], m):
+		b.failed = 0
+		b.at = Never // until it is written
+		r.closeGap(i, m, out)
+	default:
+		b.asked = nil
+		r.backfillFailed(now)
+	}
+}
+
+// closes reports whether m's entries are the high end of g.
+func (r *Replica) closes(g Gap, m Fetched) bool {
+	n := len(m.Entries)
+	return n > 0 && m.Entries[0].ID >= g.Lo && m.Entries[n-1].ID == g.Hi &&
+		m.Entries[n-1].Chain == g.HiChain && CheckRun(m.Prev, m.Entries) == nil
+}
+
+// closeGap writes a checked chunk and makes the gap smaller by it.
+func (r *Replica) closeGap(i int, m Fetched, out *Output) {
+	g := r.state.Gaps[i]
+	gaps := slices.Clone(r.state.Gaps)
+	w := Write{Entries: m.Entries}
+	low := m.Entries[0].ID
+	switch {
+	case low == g.Lo:
+		must(m.Prev.Chain == g.LoChain, "I6", "stream %d: gap %v: the entry before it has chain %016x, its successor says %016x",
+			r.stream, g, uint64(g.LoChain), uint64(m.Prev.Chain))
+		gaps = slices.Delete(gaps, i, i+1)
+	case low <= m.First:
+		// The rest of the gap is trimmed where this came from.
+		r.setFirst(mark{m.Prev, m.PrevAt})
+		w.Below = r.state.First
+		gaps = slices.Delete(gaps, 0, i+1)
+	default:
+		gaps[i].Hi, gaps[i].HiChain, gaps[i].HiAt = m.Prev.ID, m.Prev.Chain, m.PrevAt
+	}
+	r.state.Gaps = gaps
+	w.State = r.stateCopy()
+	r.write(w, Envelope{Msg: m}, out)
+}
+
+// backfillWritten goes on with the next chunk: one is under way at a time, from
+// the question to the disk, so that live appends come first.
+func (r *Replica) backfillWritten(now Time, m Fetched) {
+	r.backfill.asked, r.backfill.at = nil, now
+}
+
+// backfillWriting reports whether a chunk is on its way to the disk.
+func (r *Replica) backfillWriting() bool { return r.backfill.asked != nil && r.backfill.at == Never }
+
+// gapOf is the index of the gap that is exactly from..to, or -1.
+func (r *Replica) gapOf(from, to EntryID) int {
+	return slices.IndexFunc(r.state.Gaps, func(g Gap) bool { return g.Lo == from && g.Hi == to })
+}

@@ -1,0 +1,215 @@
+package replication
+
+import (
+	"slices"
+)
+
+// begin makes the log a prefix of the writer's: what parts from its history is
+// dropped, and the history is taken over whole. It is done once a term; asked
+// again, the replica says how far it has come.
+func (r *Replica) begin(now Time, env Envelope, m Begin, out *Output) {
+	if !r.obeys(m.Term, env.Claim) {
+		if m.Term < r.state.Promised {
+			r.refuse(now, env, RefusedTerm, out)
+		}
+		return
+	}
+	if !r.begun() {
+		keep, ok := r.cutFor(m, env, out)
+		if !ok {
+			return // comes back here once the mark is read
+		}
+		r.cut(keep)
+		r.trim.wanted = max(r.trim.wanted, m.First)
+		r.state.History = m.History
+		r.owed = nil
+		r.grantLease(now)
+		r.write(Write{State: r.stateCopy(), Truncate: true, Above: r.tail.ID}, env, out)
+		return
+	}
+	r.grantLease(now)
+	if r.beginDurable() {
+		r.acknowledge(env, out)
+	}
+}
+
+// cutFor finds the point up to which this log and the writer's are the same.
+// Entries above it are in nobody's committed log. ok is false while the disk is
+// asked for that point's chain; env is then handled again.
+func (r *Replica) cutFor(m Begin, env Envelope, out *Output) (mark, bool) {
+	n := len(m.History)
+	must(n > 0 && m.History[n-1].Term == m.Term && m.History.check() == nil, "I2", "stream %d: %v", r.stream, m)
+	keep := Common(r.state.History, r.tail.ID, m.History, m.History[n-1].Start-1)
+	if keep < r.commit && m.History[0].Start > keep {
+		// The writer's log is trimmed above this replica's end: its history no
+		// longer speaks of what is committed here.
+		keep = r.commit
+	}
+	must(keep >= r.commit, "I5", "stream %d: %v would truncate to %d, below commit %d (history %v, tail %v)",
+		r.stream, m, keep, r.commit, r.state.History, r.tail)
+	return r.markAt(keep, env, out)
+}
+
+// cut makes the log end at k. Writes under way may still become durable; the log
+// ends no higher for it.
+func (r *Replica) cut(k mark) {
+	r.tail, r.tailAt = k.Position, k.at
+	r.flush = min(r.flush, k.ID)
+	for i := range r.pending {
+		r.pending[i].flush = min(r.pending[i].flush, k.ID)
+	}
+}
+
+// append takes entries of the writer it obeys, only where they connect (I3).
+func (r *Replica) append(now Time, env Envelope, m Append, out *Output) {
+	if !r.obeys(m.Term, env.Claim) || !r.begun() {
+		if m.Term < r.state.Promised {
+			r.refuse(now, env, RefusedTerm, out)
+		}
+		return // not begun: Begin was lost or is on its way, and will come again
+	}
+	r.grantLease(now)
+	r.trim.wanted = max(r.trim.wanted, m.First)
+	gapped := m.Jump && m.Prev.ID > r.tail.ID
+	if gapped {
+		r.jump(m)
+	}
+	if m.Prev.ID > r.tail.ID {
+		r.acknowledgeHole(env, m, out)
+		return
+	}
+	entries := r.newEntries(m)
+	if len(entries) == 0 && !gapped {
+		r.raiseCommit(now, min(m.Commit, r.tail.ID))
+		r.acknowledge(env, out)
+		return
+	}
+	if len(entries) > 0 {
+		last := &entries[len(entries)-1]
+		r.tail, r.tailAt = last.Position(), last.AppendedAt
+	}
+	r.raiseCommit(now, min(m.Commit, r.tail.ID))
+	w := Write{Entries: entries}
+	if gapped {
+		w.State = r.stateCopy()
+	}
+	r.write(w, env, out)
+}
+
+// newEntries returns the entries of m that this log lacks. Those it has are the
+// same ones (I4). A message with a broken entry counts as lost.
+func (r *Replica) newEntries(m Append) []Entry {
+	entries, prev := m.Entries, m.Prev
+	if prev.ID < r.tail.ID {
+		skip := min(int(r.tail.ID-prev.ID), len(entries))
+		if skip == 0 {
+			return nil
+		}
+		prev = entries[skip-1].Position()
+		entries = entries[skip:]
+	}
+	if len(entries) == 0 {
+		return nil
+	}
+	must(prev == r.tail, "I4", "stream %d: term %d appends after %v, the log ends at %v", r.stream, m.Term, prev, r.tail)
+	if CheckRun(prev, entries) != nil {
+		return nil
+	}
+	for i := range entries {
+		t := r.state.History.TermAt(entries[i].ID)
+		must(entries[i].Term == t, "I2", "stream %d: entry %v, history %v", r.stream, entries[i], r.state.History)
+	}
+	must(entries[len(entries)-1].GroupEnd, "I7", "stream %d: %v ends inside a group", r.stream, m)
+	return entries
+}
+
+// acknowledge says how far the log is the writer's.
+func (r *Replica) acknowledge(env Envelope, out *Output) {
+	var t Term
+	var sentAt Time
+	switch m := env.Msg.(type) {
+	case Begin:
+		t, sentAt = m.Term, m.SentAt
+	case Append:
+		t, sentAt = m.Term, m.SentAt
+	}
+	if !r.obeys(t, env.Claim) {
+		return // the write became durable, but its writer is fenced by now
+	}
+	r.answer(env, Appended{Term: t, Flush: r.flush, Tail: r.tail.ID, Commit: r.commit, SentAt: sentAt}, out)
+}
+
+func (r *Replica) acknowledgeHole(env Envelope, m Append, out *Output) {
+	r.answer(env, Appended{Term: m.Term, Flush: r.flush, Tail: r.tail.ID, Commit: r.commit, SentAt: m.SentAt, Hole: true}, out)
+}
+
+// beginDurable reports whether the Begin that this log goes on from is
+// durable.
+func (r *Replica) beginDurable() bool {
+	return !slices.ContainsFunc(r.pending, func(p pending) bool {
+		_, begin := p.answer.Msg.(Begin)
+		return begin
+	})
+}
+
+// mark is a point of the log and its time.
+type mark struct {
+	Position
+	at int64
+}
+
+// marks remembers the one point that was last read from disk, and the message
+// that waits for it.
+type marks struct {
+	known mark
+	wants EntryID
+	ref   uint64 // of the read under way; 0 if none
+	again Envelope
+}
+
+// markAt returns the chain and time at entry id. Where memory does not know
+// them it asks the disk and has env handled again.
+func (r *Replica) markAt(id EntryID, env Envelope, out *Output) (mark, bool) {
+	if k, ok := r.markKnown(id); ok {
+		return k, true
+	}
+	r.marks.wants, r.marks.again = id, env
+	r.marks.ref = r.read(id, id, 1, out)
+	return mark{}, false
+}
+
+// markKnown returns the chain and time at entry id if memory holds them: at the
+// ends of the log and of its gaps, and where the disk was last asked.
+func (r *Replica) markKnown(id EntryID) (mark, bool) {
+	switch id {
+	case r.tail.ID:
+		return mark{r.tail, r.tailAt}, true
+	case r.state.Base.ID:
+		return mark{r.state.Base, r.state.BaseAt}, true
+	case r.marks.known.ID:
+		return r.marks.known, true
+	}
+	for _, g := range r.state.Gaps {
+		if g.Hi == id {
+			return mark{Position{ID: id, Chain: g.HiChain}, g.HiAt}, true
+		}
+	}
+	return mark{}, false
+}
+
+// markRead takes the answer of the disk. When the entry cannot be read, what
+// waited for it is dropped: its sender will ask again.
+func (r *Replica) markRead(now Time, in ReadDone, out *Output) {
+	again, id := r.marks.again, r.marks.wants
+	r.marks.ref, r.marks.again = 0, Envelope{}
+	if in.Err != nil || len(in.Entries) != 1 || in.Entries[0].ID != id || in.Entries[0].Check() != nil {
+		r.trim.retryAt = now.Add(measureAfter)
+		return
+	}
+	e := &in.Entries[0]
+	r.marks.known = mark{e.Position(), e.AppendedAt}
+	if again.Msg != nil {
+		r.receive(now, again, out)
+	}
+	r.marks.known = mark{}
+}

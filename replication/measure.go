@@ -1,0 +1,102 @@
+package replication
+
+import (
+	"slices"
+	"time"
+)
+
+const (
+	// measureAfter is how long an entry may stay uncommitted here, without a word
+	// from the writer, before the replica asks the others.
+	measureAfter = 250 * time.Millisecond
+	// measureMax bounds the pause between two such questions.
+	measureMax = 5 * time.Second
+)
+
+// measure finds the commit without a writer, so that what was acknowledged can
+// be read after its writer died. An entry is committed if a majority holds it
+// durably in logs of one term: each of them took it while that term was the
+// greatest it had promised, so no later claim can miss it. Nothing is changed
+// anywhere by asking.
+type measure struct {
+	at      Time
+	pause   time.Duration
+	answers []measured
+}
+
+type measured struct {
+	node  NodeID
+	last  Term
+	flush EntryID
+}
+
+// measureDue is when to ask: only while something here waits for a commit.
+func (r *Replica) measureDue() Time {
+	if r.flush <= r.commit {
+		return Never
+	}
+	return max(r.measure.at, r.heardAt.Add(measureAfter))
+}
+
+func (r *Replica) measureSoon(now Time, out *Output) {
+	if now < r.measureDue() {
+		return
+	}
+	m := &r.measure
+	if m.at < r.heardAt { // the first question since the writer was heard
+		m.pause = measureAfter
+	}
+	m.pause = min(2*m.pause, measureMax)
+	m.at = now.Add(m.pause)
+	m.answers = append(m.answers[:0], measured{r.self, r.durableTerm(), r.flush})
+	for _, to := range r.state.Config.Members {
+		if to != r.self {
+			r.answer(Envelope{From: to}, Probe{}, out)
+		}
+	}
+	r.raiseCommit(now, min(r.measuredCommit(), r.tail.ID)) // enough for a single member
+}
+
+// measured takes one member's answer.
+func (r *Replica) measured(now Time, env Envelope, m Status) {
+	a := &r.measure.answers
+	if len(*a) == 0 || !r.state.Config.Has(env.From) || slices.ContainsFunc(*a, func(x measured) bool { return x.node == env.From }) {
+		return
+	}
+	*a = append(*a, measured{env.From, m.Last, m.Flush})
+	r.raiseCommit(now, min(r.measuredCommit(), r.tail.ID))
+}
+
+// measuredCommit is the highest entry that a majority of the answers holds in
+// logs of this replica's own term; 0 without a majority.
+func (r *Replica) measuredCommit() EntryID {
+	if r.measure.answers[0].last == 0 {
+		return 0
+	}
+	var flushes []EntryID
+	for _, x := range r.measure.answers {
+		if x.last == r.measure.answers[0].last {
+			flushes = append(flushes, x.flush)
+		}
+	}
+	return quorumth(flushes, r.state.Config.Quorum())
+}
+
+// durableTerm is the term of the log as far as it is durable; 0 while the write
+// that made it this term's log is on its way.
+func (r *Replica) durableTerm() Term {
+	if !r.beginDurable() {
+		return 0
+	}
+	return r.state.History.LastTerm(r.flush)
+}
+
+// quorumth is the q-th largest of values, 0 if there are fewer. It reorders
+// values.
+func quorumth[T EntryID | Time](values []T, q int) T {
+	if len(values) < q {
+		return 0
+	}
+	slices.Sort(values)
+	return values[len(values)-q]
+}

@@ -1,0 +1,313 @@
+package replication
+
+import (
+	"time"
+)
+
+const (
+	// resendAfter is how long a replica may leave something unanswered before it
+	// is asked whether it got it; doubled each time, up to resendMax.
+	resendAfter = 100 * time.Millisecond
+	resendMax   = time.Second
+	// commitDelay is how long an idle writer waits for an append to carry the
+	// commit along, before it sends it alone.
+	commitDelay = time.Millisecond
+	// releasePatience bounds how long a release waits for what is in flight and
+	// for the replicas' answers; after it, the lease runs out by itself.
+	releasePatience = 2 * time.Second
+	// quorumPatience is how long nothing may commit before new groups are refused
+	// instead of joining those that wait.
+	quorumPatience = 3 * time.Second
+	// heartbeatMin bounds heartbeats for very short leases.
+	heartbeatMin = 20 * time.Millisecond
+)
+
+// peer is what a writer knows of one member in the term under way.
+type peer struct {
+	node      NodeID
+	status    *Status  // probing: its answer
+	promise   *Promise // its promise of the term
+	refused   bool     // it obeys a greater term: nothing more is sent to it
+	refusedBy ClaimID  // whose it is
+	released  bool     // it took the lease back
+
+	following bool    // its log is a prefix of the writer's
+	flush     EntryID // durable there
+	next      EntryID // the next entry to send
+	commit    EntryID // the commit last sent
+	rewound   Time    // when next last went back
+	probing   bool    // one Append until it connects again
+	probed    bool    // that one is sent
+
+	leaseFrom   Time // when the newest message that it answered was sent
+	retryAt     Time // when to ask again about what is unanswered
+	tries       int
+	heartbeatAt Time
+	releaseAt   Time // when to send Release (again)
+}
+
+// peerDue is when serve has something to do for p that no input announces.
+func (w *Writer) peerDue(p *peer) Time {
+	switch {
+	case !w.opened() || p.refused:
+		return Never
+	case !p.following:
+		return p.retryAt
+	}
+	d := p.heartbeatAt
+	if w.releasable(p) {
+		d = min(d, p.releaseAt)
+	}
+	if p.flush+1 < p.next {
+		d = min(d, p.retryAt)
+	}
+	if p.commit < w.commit {
+		d = min(d, w.commitDue(p))
+	}
+	return d
+}
+
+// commitDue is when p is to learn of the commit. The replica beside the writer
+// learns at once: a session that reads what it wrote is likely to read there.
+func (w *Writer) commitDue(p *peer) Time {
+	if p.node == w.cfg.Self {
+		return 0
+	}
+	return w.committedAt.Add(commitDelay)
+}
+
+// serve sends p what it lacks.
+func (w *Writer) serve(now Time, p *peer, out *Output) {
+	switch {
+	case !w.opened() || p.refused:
+	case p.promise == nil:
+		if now >= p.retryAt {
+			p.again(now)
+			w.sendPrepare(p, out)
+		}
+	case !p.following:
+		if now >= p.retryAt {
+			p.again(now)
+			w.send(p, Begin{Term: w.term, History: w.history, First: w.first, SentAt: now}, out)
+		}
+	default:
+		w.sendEntries(now, p, out)
+		w.heartbeat(now, p, out)
+		if w.releasable(p) && now >= p.releaseAt {
+			p.releaseAt = now.Add(resendAfter)
+			w.send(p, Release{Term: w.term}, out)
+		}
+	}
+}
+
+// releasable reports whether p is to be given its lease back now.
+func (w *Writer) releasable(p *peer) bool {
+	return w.phase == Releasing && len(w.queue.waiting) == 0 && !p.released
+}
+
+// again puts the next try off, longer each time.
+func (p *peer) again(now Time) {
+	p.retryAt = now.Add(min(resendAfter<<min(p.tries, 6), resendMax))
+	p.tries++
+}
+
+// sendEntries sends what p lacks, as far as its share of memory goes: a replica
+// that hangs holds up nobody, and nothing grows for it.
+func (w *Writer) sendEntries(now Time, p *peer, out *Output) {
+	for p.next <= w.window.tail() && w.window.between(p.flush, p.next-1) < w.cfg.Limits.Peer {
+		if p.probing && p.probed {
+			return
+		}
+		m := Append{Term: w.term, Commit: w.commit, First: w.first, SentAt: now}
+		if p.next <= w.window.base.ID {
+			p.next, m.Jump = w.window.base.ID+1, true
+		}
+		m.Prev, m.PrevAt = w.window.position(p.next - 1)
+		m.Entries = w.batch(p.next)
+		idle := p.flush+1 == p.next
+		p.next += EntryID(len(m.Entries))
+		w.maxSent = max(w.maxSent, p.next-1)
+		w.sendAppend(now, p, m, out)
+		if idle {
+			p.tries = 0
+			p.again(now)
+		}
+		p.probed = true
+	}
+}
+
+// batch is the next entries to send from next on. Replicas in step are sent the
+// same slice.
+func (w *Writer) batch(next EntryID) []Entry {
+	if len(w.shared) == 0 || w.shared[0].ID != next {
+		w.shared = w.window.batch(next, w.cfg.Limits.Batch)
+	}
+	return w.shared
+}
+
+// heartbeat renews the lease, asks after what was not answered, and brings the
+// commit to an idle replica: when one of these is due.
+func (w *Writer) heartbeat(now Time, p *peer, out *Output) {
+	unanswered := p.flush+1 < p.next && now >= p.retryAt
+	if !unanswered && now < p.heartbeatAt && (p.commit >= w.commit || now < w.commitDue(p)) {
+		return
+	}
+	if unanswered {
+		p.again(now)
+	}
+	m := Append{Term: w.term, Commit: w.commit, First: w.first, SentAt: now}
+	if p.next <= w.window.base.ID {
+		p.next, m.Jump = w.window.base.ID+1, true
+	}
+	m.Prev, m.PrevAt = w.window.position(p.next - 1)
+	w.sendAppend(now, p, m, out)
+}
+
+func (w *Writer) sendAppend(now Time, p *peer, m Append, out *Output) {
+	p.commit = m.Commit
+	p.heartbeatAt = Never
+	if !w.cfg.Quiet {
+		p.heartbeatAt = now.Add(max(w.cfg.Lease/4, heartbeatMin))
+	}
+	w.send(p, m, out)
+}
+
+// appended takes a replica's word of how far it has come.
+func (w *Writer) appended(now Time, p *peer, m Appended, out *Output) {
+	if m.Term != w.term || p.promise == nil || !w.opened() {
+		return
+	}
+	must(m.Flush <= m.Tail && m.Tail <= w.window.tail(), "I3", "stream %d: %v says %v of a log that ends at %d", w.cfg.Stream, p.node, m, w.window.tail())
+	p.leaseFrom = max(p.leaseFrom, m.SentAt)
+	switch {
+	case !p.following:
+		p.following, p.flush, p.next = true, m.Flush, m.Flush+1
+		p.tries, p.retryAt, p.heartbeatAt = 0, Never, 0
+		w.dirty = true
+	case m.Flush > p.flush:
+		p.flush = m.Flush
+		p.tries = 0
+		p.again(now)
+	}
+	w.follow(now, p, m)
+	if p.next <= w.window.tail() {
+		w.dirty = true
+	}
+	w.advance(now, out)
+}
+
+// follow corrects what is to be sent next by what p says it has received.
+func (w *Writer) follow(now Time, p *peer, m Appended) {
+	switch {
+	case !m.Hole:
+		p.next = max(p.next, m.Tail+1)
+		if m.Tail+1 >= p.next {
+			p.probing = false
+		}
+	case m.Tail+1 < p.next && (!p.probing || now >= p.rewound.Add(resendAfter)):
+		// Something was lost. What was sent after it is refused as well: of all
+		// these refusals only the first makes the writer go back.
+		p.next, p.rewound, p.probing, p.probed = m.Tail+1, now, true, false
+	}
+}
+
+// advance takes in a new acknowledgement: the lease grows, the commit rises, the
+// claim is complete.
+func (w *Writer) advance(now Time, out *Output) {
+	q := w.cfg.Config.Quorum()
+	flushes, leases := make([]EntryID, 0, 8), make([]Time, 0, 8)
+	for i := range w.peers {
+		if p := &w.peers[i]; p.following {
+			flushes = append(flushes, p.flush)
+			leases = append(leases, p.leaseFrom)
+		}
+	}
+	if len(flushes) < q {
+		return
+	}
+	w.validUntil = max(w.validUntil, quorumth(leases, q).Add(w.cfg.Lease*3/4))
+	c := quorumth(flushes, q)
+	if c+1 < w.start {
+		return // a majority does not hold all of the log this term goes on from (I5)
+	}
+	if w.round.step == stepBeginning {
+		w.roundDone(now)
+	}
+	if c > w.commit {
+		w.commit, w.committedAt = c, now
+		w.queue.commit(c, out)
+	}
+	w.forget()
+}
+
+// roundDone makes the claim the writer, or ends its rise.
+func (w *Writer) roundDone(now Time) {
+	w.round = round{seen: w.round.seen, at: Never}
+	if w.phase == Claiming {
+		w.phase = Serving
+		w.committedAt = now
+	}
+	w.refusal = Refused{}
+	for i := range w.peers {
+		if w.peers[i].refused {
+			w.riseLater(now)
+		}
+	}
+}
+
+// forget drops committed entries that every replica has. A replica that is
+// behind holds them back only up to Limits.Keep.
+func (w *Writer) forget() {
+	to := w.commit
+	for i := range w.peers {
+		to = min(to, w.peers[i].flush)
+	}
+	to = max(to, w.window.base.ID)
+	for to < w.commit && w.window.between(to, w.commit) > w.cfg.Limits.Keep {
+		to++
+	}
+	w.window.forget(to)
+}
+
+// propose puts a group at the end of the log, or says at once that it does not.
+func (w *Writer) propose(now Time, in Propose, out *Output) {
+	if why := w.refuses(now, in); why != CauseNone {
+		out.Replies = append(out.Replies, Reply{Ref: in.Ref, Outcome: NotApplied, Why: why})
+		return
+	}
+	w.lastAt = max(w.lastAt, in.Wall)
+	t := w.history.TermAt(w.Next())
+	if len(w.queue.waiting) == 0 {
+		w.committedAt = now
+	}
+	first := w.Next()
+	for i, data := range in.Payloads {
+		w.window.push(Entry{Term: t, AppendedAt: w.lastAt, GroupEnd: i == len(in.Payloads)-1, Data: data})
+	}
+	w.queue.push(proposal{ref: in.Ref, first: first, last: w.window.tail(), at: w.lastAt, term: t, deadline: in.Deadline})
+	w.dirty = true
+}
+
+// refuses says why a group can't be taken now.
+func (w *Writer) refuses(now Time, in Propose) Cause {
+	size := 0
+	for _, d := range in.Payloads {
+		size += len(d)
+	}
+	stuck := len(w.queue.waiting) > 0 && now > w.committedAt.Add(quorumPatience)
+	switch {
+	case w.phase == Fenced:
+		return CauseFenced
+	case w.phase == Claiming:
+		return CauseNoQuorum
+	case w.phase != Serving || len(in.Payloads) == 0:
+		return CauseClosed
+	case in.First != 0 && in.First != w.Next():
+		return CauseMoved
+	case w.window.bytes(w.commit)+size > w.cfg.Limits.Window && len(w.queue.waiting) > 0:
+		return CauseFull
+	case stuck, !w.cfg.Quiet && now > w.validUntil:
+		return CauseNoQuorum
+	}
+	return CauseNone
+}

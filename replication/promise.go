@@ -1,0 +1,143 @@
+package replication
+
+import (
+	"time"
+)
+
+// held reports whether a claim other than c must, out of politeness, leave the
+// stream alone.
+func (r *Replica) held(now Time, c ClaimID) bool {
+	return c != r.state.Claim && r.remaining(now) > 0
+}
+
+// remaining is how long the stream is held by state.Claim: its lease, or the
+// time a claim under way is given to begin.
+func (r *Replica) remaining(now Time) time.Duration {
+	return max(0, max(r.leaseEnd, r.courtesy).Sub(now))
+}
+
+// begun reports whether the writer of the promised term has made this log a
+// prefix of its own.
+func (r *Replica) begun() bool {
+	n := len(r.state.History)
+	return n > 0 && r.state.History[n-1].Term == r.state.Promised
+}
+
+// obeys reports whether a message of term t from claim c is the promised
+// writer's (I1).
+func (r *Replica) obeys(t Term, c ClaimID) bool {
+	return t == r.state.Promised && c == r.state.Claim && !c.IsZero()
+}
+
+func (r *Replica) prepare(now Time, env Envelope, m Prepare, out *Output) {
+	switch {
+	case r.obeys(m.Term, env.Claim):
+		// Asked again: the answer was lost, or still waits.
+		r.owed = &env
+	case m.Term <= r.state.Promised:
+		r.refuse(now, env, RefusedTerm, out)
+	case !m.Force && r.held(now, env.Claim):
+		r.refuse(now, env, RefusedLease, out)
+	default:
+		r.promise(now, env, m, out)
+	}
+}
+
+// promise makes the durable vow to refuse every smaller term. From here on the
+// former writer is fenced on this replica; it is told so at once, and the new
+// one is answered when its lease is over (I8).
+func (r *Replica) promise(now Time, env Envelope, m Prepare, out *Output) {
+	var wait time.Duration // what to wait for again after a restart
+	if now < r.answerAt {
+		wait = r.state.Wait
+	}
+	if now < r.leaseEnd {
+		wait = max(wait, r.state.Lease)
+	}
+	former := r.state.Claim
+	if env.Claim != former {
+		r.answerAt = max(r.answerAt, r.leaseEnd)
+		r.leaseEnd = 0
+	}
+	r.courtesy = max(now, r.answerAt).Add(courtesyTime)
+	oldTerm := r.state.Promised
+	r.state.Promised, r.state.Claim = m.Term, env.Claim
+	r.state.Holder, r.state.Lease = m.Holder, m.Lease
+	r.state.Wait, r.state.Released = wait, false
+	r.write(Write{State: r.stateCopy()}, Envelope{}, out)
+	r.vowedSeq, r.owed = r.lastSeq, &env
+	if !former.IsZero() && former != env.Claim {
+		r.answer(Envelope{From: former.Node, Claim: former}, r.refusal(now, RefusedTerm, oldTerm), out)
+	}
+}
+
+// payPromise answers an owed promise once it is durable and older leases have
+// run out. Entries of older terms were written before the promise, so all of
+// the log is durable with it.
+func (r *Replica) payPromise(now Time, out *Output) {
+	if r.owed == nil || r.synced < r.vowedSeq || now < r.answerAt {
+		return
+	}
+	env := *r.owed
+	m := env.Msg.(Prepare)
+	r.owed = nil
+	if !r.obeys(m.Term, env.Claim) {
+		return // overtaken; its sender was or will be refused
+	}
+	must(r.begun() || r.flush == r.tail.ID, "I3", "stream %d promises term %d with tail %v not durable beyond %d", r.stream, m.Term, r.tail, r.flush)
+	r.courtesy = now.Add(courtesyTime)
+	r.answer(env, Promise{
+		Term: m.Term, History: r.state.History.UpTo(r.tail.ID), Tail: r.tail, TailAt: r.tailAt,
+		Commit: r.commit, First: r.state.First,
+	}, out)
+}
+
+// release ends the lease of the promised term. Should the write be lost, the
+// lease is merely waited for.
+func (r *Replica) release(env Envelope, m Release, out *Output) {
+	if !r.obeys(m.Term, env.Claim) {
+		return
+	}
+	if !r.state.Released {
+		r.state.Released = true
+		r.leaseEnd, r.courtesy = 0, 0
+		r.write(Write{State: r.stateCopy(), Lazy: true}, Envelope{}, out)
+	}
+	r.answer(env, Released{Term: m.Term}, out)
+}
+
+// grantLease renews the lease of the promised writer, whole, from now.
+func (r *Replica) grantLease(now Time) {
+	r.heardAt = now
+	if !r.state.Released {
+		r.leaseEnd = now.Add(r.state.Lease)
+	}
+}
+
+func (r *Replica) refuse(now Time, env Envelope, why Reason, out *Output) {
+	r.answer(env, r.refusal(now, why, termOf(env.Msg)), out)
+}
+
+func (r *Replica) refusal(now Time, why Reason, t Term) Refused {
+	return Refused{
+		Reason: why, Term: t, Promised: r.state.Promised, Claim: r.state.Claim,
+		Holder: r.state.Holder, Remaining: r.remaining(now),
+	}
+}
+
+// termOf is the term a request came with.
+func termOf(m Message) Term {
+	switch m := m.(type) {
+	case Prepare:
+		return m.Term
+	case Begin:
+		return m.Term
+	case Append:
+		return m.Term
+	case Fetch:
+		return m.Term
+	case Release:
+		return m.Term
+	}
+	return 0
+}

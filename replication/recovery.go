@@ -1,0 +1,84 @@
+package replication
+
+// choose picks the log to go on from: the one of the highest last term, of those
+// the longest. Every committed entry is in it (I5): a majority held it durably in
+// logs of one term before promising this one, and any two majorities meet.
+func (w *Writer) choose(now Time, out *Output) {
+	var best *Promise
+	commit := w.commit
+	for i := range w.peers {
+		m := w.peers[i].promise
+		if m == nil {
+			continue
+		}
+		commit = max(commit, m.Commit)
+		if best == nil || isBetter(m, best) {
+			best = m
+			w.round.source = i
+		}
+	}
+	must(best.Tail.ID >= commit, "I5", "stream %d: the best of a majority ends at %v, committed is %d", w.cfg.Stream, best.Tail, commit)
+	w.round.chosen = *best
+	w.commit = commit
+	w.window = window{base: best.Tail, baseAt: best.TailAt}
+	w.lastAt = best.TailAt
+	w.round.rest = nil
+	if best.Tail.ID == commit {
+		w.history = best.History
+		w.begin(now)
+		return
+	}
+	w.round.step = stepRecovering
+	w.round.giveUp = now.Add(recoverPatience)
+	w.fetchRest(now, out)
+}
+
+// isBetter reports whether a's log is to be preferred to b's.
+func isBetter(a, b *Promise) bool {
+	at, bt := a.History.LastTerm(a.Tail.ID), b.History.LastTerm(b.Tail.ID)
+	if at != bt {
+		return at > bt
+	}
+	return a.Tail.ID > b.Tail.ID
+}
+
+// fetchRest asks for the part of the chosen log above the commit that is not
+// read yet; its high end comes first. Any replica that promised and holds the
+// same log will do.
+func (w *Writer) fetchRest(now Time, out *Output) {
+	w.round.at = now.Add(claimRetry)
+	for range w.peers {
+		p := &w.peers[w.round.source%len(w.peers)]
+		if m := p.promise; m != nil && m.Tail == w.round.chosen.Tail {
+			w.send(p, Fetch{Term: w.term, From: w.commit + 1, To: w.restPosition().ID, MaxBytes: w.cfg.Limits.Batch}, out)
+			return
+		}
+		w.round.source++
+	}
+}
+
+// restPosition is the highest entry not read yet: its chain is known from its
+// successor, so what comes is checked before it is believed.
+func (w *Writer) restPosition() Position { return w.window.base }
+
+// recovered takes a piece of the end of the chosen log.
+func (w *Writer) recovered(now Time, p *peer, m Fetched, out *Output) {
+	want := w.restPosition()
+	n := len(m.Entries)
+	if w.round.step != stepRecovering || m.Answer != Have || n == 0 || m.To != want.ID ||
+		m.Entries[n-1].Position() != want || CheckRun(m.Prev, m.Entries) != nil || m.Entries[0].ID <= w.commit {
+		return // late, doubled, or of no use: asked again at round.at, elsewhere
+	}
+	w.round.rest = append(append(make([]Entry, 0, n+len(w.round.rest)), m.Entries...), w.round.rest...)
+	w.window.base, w.window.baseAt = m.Prev, m.PrevAt
+	if m.Prev.ID > w.commit {
+		w.fetchRest(now, out)
+		return
+	}
+	for _, e := range w.round.rest {
+		w.window.restore(e)
+	}
+	w.round.rest = nil
+	w.history = w.round.chosen.History
+	w.begin(now)
+}

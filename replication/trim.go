@@ -1,0 +1,65 @@
+package replication
+
+// trimming drops a committed prefix. What is wanted may run ahead of what this
+// replica knows to be committed; it follows as far as it may.
+type trimming struct {
+	wanted  EntryID // somebody said that entries below go; 0 at first
+	retryAt Time    // not before: the disk could not tell the new first's chain
+}
+
+// trimTo answers at once when there is nothing to do, else when it is durable.
+func (r *Replica) trimTo(env Envelope, m Trim, out *Output) {
+	r.trim.wanted = max(r.trim.wanted, m.First)
+	if r.trimGoal() <= r.state.First {
+		if !env.Claim.IsZero() {
+			r.answer(env, Trimmed{First: r.state.First}, out)
+		}
+		return
+	}
+	if r.marks.ref != 0 {
+		return // the disk is being asked for something else: the asker will ask again
+	}
+	k, ok := r.markAt(r.trimGoal()-1, env, out)
+	if ok {
+		r.trimAt(k, env, out)
+	}
+}
+
+// trimGoal is how far the wish may be followed now: only what is committed
+// goes, and the entry before the new first must be here, for its chain.
+func (r *Replica) trimGoal() EntryID {
+	goal := min(r.trim.wanted, r.commit+1)
+	for _, g := range r.state.Gaps {
+		if g.Lo < goal && goal <= g.Hi {
+			goal = g.Lo
+		}
+	}
+	return goal
+}
+
+// trimSoon follows a wish that came with other messages.
+func (r *Replica) trimSoon(now Time, out *Output) {
+	if r.trimGoal() > r.state.First && r.marks.ref == 0 && now >= r.trim.retryAt {
+		m := Trim{First: r.trim.wanted}
+		r.trimTo(Envelope{From: r.self, To: r.self, Config: r.state.Config.Number, Msg: m}, m, out)
+	}
+}
+
+// trimAt makes the entry after k the first.
+func (r *Replica) trimAt(k mark, env Envelope, out *Output) {
+	must(k.ID <= r.commit, "I5", "stream %d: trim after %v, commit %d", r.stream, k, r.commit)
+	r.setFirst(k)
+	n := 0
+	for n < len(r.state.Gaps) && r.state.Gaps[n].Hi < r.state.First {
+		n++
+	}
+	gaps := r.state.Gaps[n:]
+	r.state.Gaps = append([]Gap(nil), gaps...)
+	r.write(Write{State: r.stateCopy(), Below: r.state.First}, env, out)
+}
+
+// setFirst makes the entry after k the lowest that is kept.
+func (r *Replica) setFirst(k mark) {
+	r.state.First, r.state.Base, r.state.BaseAt = k.ID+1, k.Position, k.at
+	r.state.History = r.state.History.Trimmed(r.state.First)
+}

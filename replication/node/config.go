@@ -19,6 +19,7 @@ type Config struct {
 	Random    func() uint64 // nonces of claims; called by any goroutine
 	Shards    int           // owner goroutines; 0: as many as there are processors
 	Limits    Limits
+	Writers   replication.Limits // of each writer's machine
 	// OnFatal is called once, by a goroutine of its own, when the storage has
 	// failed and the node acknowledges nothing any more. It must not call
 	// Close, which waits for it.

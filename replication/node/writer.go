@@ -3,19 +3,11 @@ package node
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
 
 	"walle/replication"
-)
-
-// Phase is where a writer stands.
-type Phase uint8
-
-const (
-	Claiming Phase = iota + 1
-	Serving
-	Fenced
-	Failed
-	Released
 )
 
 var (
@@ -23,14 +15,40 @@ var (
 	ErrFull = errors.New("too much is in flight")
 	// ErrClosed says that the node, or the writer, has been closed.
 	ErrClosed = errors.New("closed")
+
+	errReleased = fmt.Errorf("claim was released: %w", ErrClosed)
+	errDropped  = fmt.Errorf("claim was dropped: %w", ErrClosed)
 )
 
-// Writer is the handle of a claim that serves. Any goroutine may call it.
-type Writer struct{}
+// Writer is the handle of a claim. Any goroutine may call its methods; the
+// machine behind it belongs to the owner of the stream's shard.
+type Writer struct {
+	shard  *shard
+	stream replication.StreamID
+	id     replication.ClaimID
 
-// WriterStatus is how a writer stands at the end of its owner's last round.
+	groups, bytes atomic.Int64 // in flight
+
+	ready chan struct{} // closed once the claim serves or has failed
+	lost  chan struct{} // closed once it is over
+
+	mu      sync.Mutex // guards the next three
+	status  WriterStatus
+	err     error
+	changed chan struct{} // nil while nobody waits
+
+	// The owner's.
+	machine  *replication.Writer
+	slot     slot
+	waiting  waiters
+	over     bool
+	cause    replication.Cause // why appends are refused once it is over
+	answered bool              // queued to have its waiters told
+}
+
+// WriterStatus is how a writer stood at the end of its owner's last round.
 type WriterStatus struct {
-	Phase      Phase
+	Phase      replication.Phase
 	Term       replication.Term
 	Next       replication.EntryID // the id that the next group gets, after all that the machine has seen
 	Commit     replication.EntryID
@@ -40,18 +58,68 @@ type WriterStatus struct {
 // AppendOptions says how to append.
 type AppendOptions struct {
 	// First, if not 0, is the id that the group's first entry must get. If it
-	// would get another the answer is NotApplied with CauseNone, and
-	// Reply.First the id that is next.
+	// would get another, the answer is NotApplied with CauseMoved.
 	First replication.EntryID
 	// Deadline is when to answer Unknown; 0 is Never.
 	Deadline replication.Time
 }
 
+// order is what a handle asks of the owner.
+type order struct {
+	writer *Writer
+	kind   orderKind
+
+	// Of an append.
+	payloads [][]byte
+	size     int
+	opts     AppendOptions
+	done     func(replication.Reply)
+
+	first replication.EntryID // of a trim
+}
+
+type orderKind uint8
+
+const (
+	orderAppend orderKind = iota
+	orderTrim
+	orderRenew
+	orderRelease
+	orderDrop
+)
+
 // ID names the claim.
-func (w *Writer) ID() replication.ClaimID { return replication.ClaimID{} }
+func (w *Writer) ID() replication.ClaimID { return w.id }
 
 // Status is how the writer stands.
-func (w *Writer) Status() WriterStatus { return WriterStatus{} }
+func (w *Writer) Status() WriterStatus {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.status
+}
+
+// Changed is closed when Status changes next. Take the channel first, look
+// second, wait third.
+func (w *Writer) Changed() <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.changed == nil {
+		w.changed = make(chan struct{})
+	}
+	return w.changed
+}
+
+// Lost is closed when the claim is over: fenced, released, dropped, or the node
+// has closed or failed. Err says why.
+func (w *Writer) Lost() <-chan struct{} { return w.lost }
+
+// Err is nil until Lost is closed: then a *ClaimError with CauseFenced and who
+// fenced, or an error that wraps ErrClosed.
+func (w *Writer) Err() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
+}
 
 // Append starts to append payloads, one entry each, as one group behind all
 // that were appended before. It never blocks. If it returns an error (ErrFull,
@@ -59,29 +127,101 @@ func (w *Writer) Status() WriterStatus { return WriterStatus{} }
 // exactly once, in the order of the appends, by the goroutine that owns the
 // stream: it must not block, and may call Append. The writer keeps payloads.
 func (w *Writer) Append(payloads [][]byte, opts AppendOptions, done func(replication.Reply)) error {
-	return errors.ErrUnsupported
+	size := 0
+	for _, p := range payloads {
+		size += len(p)
+	}
+	if !w.reserve(size) {
+		return ErrFull
+	}
+	if opts.Deadline == 0 {
+		opts.Deadline = replication.Never
+	}
+	if !w.shard.inbox.putOrder(order{writer: w, payloads: payloads, size: size, opts: opts, done: done}) {
+		w.free(size)
+		return w.shard.node.stopCause()
+	}
+	return nil
+}
+
+// reserve counts a group of size bytes as in flight, if it fits. A group that
+// is larger than the limit fits while it is alone.
+func (w *Writer) reserve(size int) bool {
+	l := &w.shard.node.config.Limits
+	groups, bytes := w.groups.Add(1), w.bytes.Add(int64(size))
+	if groups == 1 || groups <= int64(l.WriterGroups) && bytes <= int64(l.WriterBytes) {
+		return true
+	}
+	w.free(size)
+	return false
+}
+
+func (w *Writer) free(size int) {
+	w.groups.Add(-1)
+	w.bytes.Add(-int64(size))
 }
 
 // TrimTo passes on to the replicas that entries below first may go, as far as
 // they are committed.
-func (w *Writer) TrimTo(first replication.EntryID) {}
+func (w *Writer) TrimTo(first replication.EntryID) {
+	w.shard.inbox.putOrder(order{writer: w, kind: orderTrim, first: first})
+}
 
-// Changed is closed when Status changes next. Take the channel first, look
-// second, wait third.
-func (w *Writer) Changed() <-chan struct{} { return nil }
-
-// Lost is closed when the claim is over: fenced, released, dropped, or the node
-// has closed or failed. Err says why.
-func (w *Writer) Lost() <-chan struct{} { return nil }
-
-// Err is nil until Lost is closed: then a *ClaimError with CauseFenced and who
-// fenced, or an error that wraps ErrClosed.
-func (w *Writer) Err() error { return nil }
+// Renew has the lease renewed now, without waiting for that: ValidUntil tells.
+func (w *Writer) Renew() {
+	w.shard.inbox.putOrder(order{writer: w, kind: orderRenew})
+}
 
 // Release finishes what is in flight and gives the lease back, so that the next
 // claim need not wait. If ctx ends first, the writer is dropped.
-func (w *Writer) Release(ctx context.Context) error { return errors.ErrUnsupported }
+func (w *Writer) Release(ctx context.Context) error {
+	w.shard.inbox.putOrder(order{writer: w, kind: orderRelease})
+	select {
+	case <-w.lost:
+	case <-ctx.Done():
+		w.Drop()
+		return context.Cause(ctx)
+	}
+	if err := w.Err(); !errors.Is(err, errReleased) {
+		return err
+	}
+	return nil
+}
 
 // Drop stops the writer. What is in flight is answered as unknown, and the
 // lease runs out by itself.
-func (w *Writer) Drop() {}
+func (w *Writer) Drop() {
+	w.shard.inbox.putOrder(order{writer: w, kind: orderDrop})
+}
+
+// due is when the owner has to step the machine next.
+func (w *Writer) due() replication.Time {
+	if w.over {
+		return replication.Never
+	}
+	return w.machine.Deadline()
+}
+
+// publish shows holders how the writer stands. Only the owner calls it.
+func (w *Writer) publish() {
+	w.setStatus(WriterStatus{
+		Phase:      w.machine.Phase(),
+		Term:       w.machine.Term(),
+		Next:       w.machine.Next(),
+		Commit:     w.machine.Commit(),
+		ValidUntil: w.machine.ValidUntil(),
+	}, nil)
+}
+
+func (w *Writer) setStatus(s WriterStatus, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if s == w.status && err == nil {
+		return
+	}
+	w.status, w.err = s, err
+	if w.changed != nil {
+		close(w.changed)
+		w.changed = nil
+	}
+}

@@ -49,6 +49,9 @@ func TestCallError(t *testing.T) {
 	if _, err = b.Call(context.Background(), 1, "plain", nil); !errors.As(err, &e) || e.Code != 0 || e.Message != "just a text" {
 		t.Errorf("got %v", err)
 	}
+	if _, err = a.Call(context.Background(), 2, "unserved", nil); !errors.As(err, &e) {
+		t.Errorf("a node without a handler answered %v", err)
+	}
 }
 
 // TestCallOutcome would fail if a call that was surely not carried out could

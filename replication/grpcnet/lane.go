@@ -46,7 +46,7 @@ type link struct {
 	stream  stream
 	stop    context.CancelCauseFunc // ends run
 	heard   atomic.Int64            // when the newest frame came, as Net.now
-	working atomic.Int32            // goroutines of write and read
+	working atomic.Int32            // run, write and read, as far as they are at it
 	gone    chan struct{}           // closed when none is left
 }
 
@@ -66,6 +66,8 @@ func (l *lane) run(ctx context.Context, s stream, ready func() error) (*link, er
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	k := &link{lane: l, stream: s, stop: stop, gone: make(chan struct{})}
+	k.working.Store(1)
+	defer k.done() // not before the queue is shut: the next link will open it
 	l.mu.Lock()
 	before := l.link
 	l.link = k
@@ -76,12 +78,11 @@ func (l *lane) run(ctx context.Context, s stream, ready func() error) (*link, er
 	l.queue.start()
 	if err := ready(); err != nil {
 		l.queue.shut()
-		close(k.gone)
 		return k, err
 	}
 	k.heard.Store(int64(l.net.now()))
 	l.change(true, nil)
-	k.working.Store(2)
+	k.working.Add(2)
 	l.net.running.Go(k.write)
 	l.net.running.Go(k.read)
 	err := k.watch(ctx)
@@ -101,9 +102,10 @@ func (k *link) follow(ctx context.Context, before *link) error {
 	case <-before.gone:
 		return nil
 	case <-ctx.Done():
+		k.working.Add(1)
 		k.lane.net.running.Go(func() { // who follows k follows before as well
 			<-before.gone
-			close(k.gone)
+			k.done()
 		})
 		return context.Cause(ctx)
 	}

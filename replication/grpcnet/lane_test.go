@@ -109,6 +109,63 @@ func TestSilentPeer(t *testing.T) {
 	b.await(t, "connected again", func(s PeerStatus) bool { return s.Connected })
 }
 
+// TestSuccession would fail if the end of one stream of a lane stopped the next
+// one, which waits for it.
+func TestSuccession(t *testing.T) {
+	n := newHost(t, 1, Handlers{})
+	lane := n.newPeer(Peer{ID: 2, Name: "b"}).bulk
+	var runs sync.WaitGroup
+	run := func(s *fakeStream) {
+		runs.Go(func() { lane.run(t.Context(), s, func() error { close(s.ready); return nil }) })
+		<-s.ready
+	}
+	last := newFakeStream()
+	run(last)
+	for i := range replication.EntryID(500) {
+		close(last.broken)
+		last = newFakeStream()
+		run(last)
+		lane.queue.put(&replication.Envelope{Msg: replication.Trim{First: i}})
+		select {
+		case got := <-last.sent:
+			if got.Msg != (replication.Trim{First: i}) {
+				t.Fatalf("stream %d sent %v", i, got)
+			}
+		case <-time.After(patience):
+			t.Fatalf("stream %d sent nothing", i)
+		}
+	}
+	close(last.broken)
+	runs.Wait()
+}
+
+// fakeStream is a stream that tells what is sent until it breaks.
+type fakeStream struct {
+	ready  chan struct{}
+	sent   chan replication.Envelope
+	broken chan struct{}
+}
+
+func newFakeStream() *fakeStream {
+	return &fakeStream{ready: make(chan struct{}), sent: make(chan replication.Envelope), broken: make(chan struct{})}
+}
+
+func (s *fakeStream) SendMsg(m any) error {
+	for _, e := range m.(*envelopes).list {
+		select {
+		case s.sent <- e:
+		case <-s.broken:
+			return io.EOF
+		}
+	}
+	return nil
+}
+
+func (s *fakeStream) RecvMsg(any) error {
+	<-s.broken
+	return io.EOF
+}
+
 // wire forwards connections to an address, until it is stopped: then bytes just
 // stay where they are, as with a process that was stopped.
 type wire struct {
@@ -159,8 +216,6 @@ func (w *wire) forward(from, to net.Conn) {
 		}
 	}
 }
-
-var _ io.Closer = (*wire)(nil)
 
 // BenchmarkAppend sends Appends of one entry of 1 KiB as fast as they are taken.
 func BenchmarkAppend(b *testing.B) {

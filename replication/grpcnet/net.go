@@ -67,7 +67,8 @@ func (c Config) withDefaults() Config {
 }
 
 // Handlers is what a Net does with what comes in. All are called from many
-// goroutines at once, and must return when Close is called.
+// goroutines at once, and must return when Close is called. What a node has no
+// handler for it refuses.
 type Handlers struct {
 	// Deliver takes messages that arrived; the slice is the caller's again
 	// afterwards, the messages are the handler's for good. The Data of entries
@@ -81,6 +82,23 @@ type Handlers struct {
 	Call func(ctx context.Context, from replication.NodeID, method string, body []byte) ([]byte, error)
 	// Hello answers a Hello of any node, of this cluster or not.
 	Hello func(context.Context, Hello) (Hello, error)
+}
+
+func (h Handlers) withDefaults() Handlers {
+	refused := &Error{Message: "this node does not serve that"}
+	if h.Deliver == nil {
+		h.Deliver = func([]replication.Envelope) {}
+	}
+	if h.Scan == nil {
+		h.Scan = func(context.Context, node.ScanRequest, func(*replication.Entry) error) error { return refused }
+	}
+	if h.Call == nil {
+		h.Call = func(context.Context, replication.NodeID, string, []byte) ([]byte, error) { return nil, refused }
+	}
+	if h.Hello == nil {
+		h.Hello = func(context.Context, Hello) (Hello, error) { return Hello{}, refused }
+	}
+	return h
 }
 
 // Net is one node's connections to all others. All methods may be called from
@@ -140,7 +158,7 @@ func (n *Net) Serve(h Handlers) {
 	if n.closed {
 		return
 	}
-	n.handlers, n.serving = h, true
+	n.handlers, n.serving = h.withDefaults(), true
 	n.running.Go(func() {
 		if err := n.server.Serve(n.listener); err != nil && n.ctx.Err() == nil {
 			n.log.Error("cannot accept connections of peers any more", "addr", n.Addr(), "reason", err)

@@ -56,7 +56,7 @@ func TestScan(t *testing.T) {
 	for _, size := range []int{0, 100, copyBelow, 3 * scanFrame} {
 		for _, descending := range []bool{false, true} {
 			a, _ := scanned(t, size, nil)
-			req := node.ScanRequest{Stream: 4, From: 100, To: 700, Descending: descending}
+			req := node.ScanRequest{Stream: 4, From: 100, To: 250, Descending: descending}
 			s, err := a.Scan(context.Background(), 2, req)
 			if err != nil {
 				t.Fatal(err)

@@ -16,7 +16,7 @@ import (
 // Classes of SQLSTATE in use; a string of five of these characters that begins with one is a code.
 var sqlstate = regexp.MustCompile(`^(0[0389A]|2[0-8BDF]|3[0-9BDF]|4[024]|5[3-8]|F0|HV|P0|XX)[0-9A-Z]{3}$|^WA[0-9]{3}$`)
 
-// unreachable are the documented codes that no script can bring about, and why.
+// unreachable are the documented codes that no test with a client can bring about, and why.
 var unreachable = map[string]string{
 	"53100": "needs a disk that is full",
 	"53200": "needs a node without memory",
@@ -95,17 +95,25 @@ func TestSQLStatesDocumented(t *testing.T) {
 	}
 }
 
-// TestSQLStatesShown fails where no script shows how a documented code comes about.
+// wantCode is how the tests with clients demand a code.
+var wantCode = regexp.MustCompile(`wantCode\(.*\)`)
+
+// TestSQLStatesShown fails where no test shows how a documented code comes about.
 func TestSQLStatesShown(t *testing.T) {
-	var scripts strings.Builder
+	var shows strings.Builder
 	textFiles(t, func(name, text string) {
-		if strings.HasPrefix(name, "sqltests/") {
-			scripts.WriteString(text)
+		switch {
+		case strings.HasSuffix(name, ".slt"):
+			shows.WriteString(text)
+		case strings.HasPrefix(name, "sqltests/"):
+			for _, m := range wantCode.FindAllString(text, -1) {
+				shows.WriteString(m)
+			}
 		}
 	})
 	for _, code := range documented(t) {
 		why, excused := unreachable[code]
-		switch shown := strings.Contains(scripts.String(), code); {
+		switch shown := strings.Contains(shows.String(), code); {
 		case !shown && !excused:
 			t.Errorf("no test of sqltests shows SQLSTATE %s", code)
 		case shown && excused:

@@ -1,0 +1,128 @@
+package sim
+
+import (
+	"time"
+
+	"walle/replication"
+)
+
+// client is an application: it claims the stream now and then, appends while it
+// has it, and gives it back or just goes.
+type client struct {
+	world   *world
+	index   int
+	session *session
+}
+
+// act does one thing and comes back later.
+func (c *client) act() {
+	w := c.world
+	if w.healing != nil {
+		return
+	}
+	w.schedule(between(w.rand, 0, 2*w.weights.pace), event{kind: eventClient, host: -1, ref: uint64(c.index)})
+	if c.session != nil && !c.session.alive() {
+		c.session = nil
+	}
+	switch s := c.session; {
+	case s == nil:
+		c.maybeClaim()
+	case s.host.paused: // what is sent to it waits
+	case s.serving():
+		c.use(s)
+	case s.claimBy < w.now || w.chance(0.01): // tired of waiting
+		c.leave(false)
+	}
+}
+
+// leave gives the session up. Proposals that come too late are answered too.
+func (c *client) leave(release bool) {
+	c.session.giveUp(release)
+	if c.session.serving() && c.world.chance(0.1) {
+		c.session.propose(c.world.group(), 0)
+	}
+	c.session = nil
+}
+
+// maybeClaim claims if nobody seems to serve, or to compete.
+func (c *client) maybeClaim() {
+	w := c.world
+	h := w.hosts[w.rand.IntN(len(w.hosts))]
+	if !h.up || h.paused {
+		return
+	}
+	if w.chance(0.1) {
+		w.ask(h)
+	}
+	busy := false
+	for _, other := range w.clients {
+		busy = busy || other.session != nil && other.session.alive()
+	}
+	if busy {
+		if !w.chance(w.weights.compete) {
+			return
+		}
+		w.struck(FaultCompete)
+	}
+	mode := replication.ClaimForce
+	switch {
+	case w.chance(w.weights.wait):
+		mode = replication.ClaimWait
+	case w.chance(w.weights.noWait):
+		mode = replication.ClaimNoWait
+	}
+	c.session = w.open(h, mode, w.weights.leases[w.rand.IntN(len(w.weights.leases))], w.weights.patience)
+}
+
+// use does something with a stream that is ours.
+func (c *client) use(s *session) {
+	w := c.world
+	if len(s.open) > 0 || w.chance(0.5) {
+		w.leases.read(s)
+	}
+	switch {
+	case w.chance(w.weights.release):
+		c.leave(true)
+	case w.chance(w.weights.drop):
+		w.struck(FaultDrop)
+		c.leave(false)
+	case w.chance(w.weights.trim):
+		w.struck(FaultTrim)
+		s.trim()
+	case s.quiet && w.chance(0.3):
+		s.step(replication.Renew{})
+	default:
+		for range 1 + w.rand.IntN(w.weights.burst) {
+			if !s.serving() || w.failure != nil {
+				return
+			}
+			s.propose(w.group(), w.weights.proposalDeadline)
+		}
+	}
+}
+
+// trim asks to drop a prefix, now and then one that is not committed yet.
+func (s *session) trim() {
+	w := s.world
+	first := replication.EntryID(w.rand.Uint64N(uint64(s.writer.Commit())+2)) + 1
+	w.ledger.trims = max(w.ledger.trims, first-1)
+	if w.trace.on {
+		w.tell("%v is asked to trim below %d", s.claim, first)
+	}
+	s.step(replication.TrimTo{First: first})
+}
+
+// group makes the payloads of the next proposal.
+func (w *world) group() [][]byte {
+	p, n := len(w.ledger.proposals), 1+w.rand.IntN(w.weights.groupMax)
+	g := make([][]byte, n)
+	for i := range g {
+		g[i] = payload(p, i, n, filler[:w.rand.IntN(w.weights.payloadMax)])
+	}
+	return g
+}
+
+var filler = make([]byte, 1<<16)
+
+// outage draws how long something is broken.
+func (w *world) outage() time.Duration { return between(w.rand, 0, w.weights.outageMax) }

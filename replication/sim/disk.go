@@ -1,0 +1,293 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"walle/replication"
+)
+
+// disk is the model of a node's storage. Writes take effect in order, each
+// whole or not at all; a crash loses those that were not synced, save for a
+// prefix that made it.
+type disk struct {
+	durable image
+	visible image // what reads see: durable and all of pending
+	pending []replication.Write
+	syncing int    // how many of pending the running sync covers; 0 when idle
+	sync    uint64 // number of the running sync
+	synced  uint64 // Seq of the last durable write
+	written uint64 // Seq of the last write
+	slow    float64
+	damaged []replication.EntryID // committed entries that cannot be read
+}
+
+// image is one replica's log and state.
+type image struct {
+	fresh   bool // nothing was ever written
+	state   replication.State
+	commit  replication.EntryID
+	low     replication.EntryID // id of entries[0]
+	entries []replication.Entry // ID 0 where none is stored
+	stored  int
+}
+
+func newDisk() disk {
+	return disk{durable: image{fresh: true, low: 1}, visible: image{fresh: true, low: 1}}
+}
+
+// tail is the id of the last entry, or of what the log continues from.
+func (m *image) tail() replication.EntryID {
+	if m.fresh {
+		return 0
+	}
+	end := m.state.Base.ID
+	if n := len(m.entries); n > 0 {
+		end = max(end, m.entries[n-1].ID)
+	}
+	if n := len(m.state.Gaps); n > 0 {
+		end = max(end, m.state.Gaps[n-1].Hi)
+	}
+	return end
+}
+
+// entry returns the stored entry id, or nil.
+func (m *image) entry(id replication.EntryID) *replication.Entry {
+	if id < m.low || id >= m.low+replication.EntryID(len(m.entries)) {
+		return nil
+	}
+	if e := &m.entries[id-m.low]; e.ID != 0 {
+		return e
+	}
+	return nil
+}
+
+// position is the point just after entry id, as far as the log says.
+func (m *image) position(id replication.EntryID) (p replication.Position, at int64, ok bool) {
+	if e := m.entry(id); e != nil {
+		return e.Position(), e.AppendedAt, true
+	}
+	if id == 0 {
+		return replication.Position{}, 0, true
+	}
+	if m.state.Base.ID == id {
+		return m.state.Base, m.state.BaseAt, true
+	}
+	for i := range m.state.Gaps {
+		g := &m.state.Gaps[i]
+		if g.Hi == id {
+			return replication.Position{ID: id, Chain: g.HiChain}, g.HiAt, true
+		}
+		if g.Lo-1 == id {
+			return replication.Position{ID: id, Chain: g.LoChain}, 0, true
+		}
+	}
+	return replication.Position{}, 0, false
+}
+
+// missing reports whether id lies in a gap.
+func (m *image) missing(id replication.EntryID) bool {
+	for i := range m.state.Gaps {
+		if g := &m.state.Gaps[i]; g.Lo <= id && id <= g.Hi {
+			return true
+		}
+	}
+	return false
+}
+
+// apply does w.
+func (m *image) apply(w *replication.Write) {
+	m.fresh = false
+	if w.State != nil {
+		m.state = *w.State
+		m.state.Gaps = slices.Clone(w.State.Gaps)
+		m.state.History = slices.Clone(w.State.History)
+	}
+	if w.Truncate {
+		m.cut(w.Above)
+	}
+	if w.Below > m.low {
+		n := min(int(w.Below-m.low), len(m.entries))
+		for i := range m.entries[:n] {
+			m.drop(&m.entries[i])
+		}
+		m.entries = m.entries[n:]
+		m.low = w.Below
+		m.trimHoles()
+	}
+	for i := range w.Entries {
+		m.put(&w.Entries[i])
+	}
+	if w.Commit != 0 {
+		m.commit = w.Commit
+	}
+}
+
+func (m *image) cut(above replication.EntryID) {
+	n := 0
+	if above >= m.low {
+		n = int(above - m.low + 1)
+	}
+	for len(m.entries) > n {
+		m.drop(&m.entries[len(m.entries)-1])
+		m.entries = m.entries[:len(m.entries)-1]
+	}
+	m.trimHoles()
+}
+
+// trimHoles makes sure that the last of entries is one.
+func (m *image) trimHoles() {
+	for n := len(m.entries); n > 0 && m.entries[n-1].ID == 0; n-- {
+		m.entries = m.entries[:n-1]
+	}
+}
+
+func (m *image) drop(e *replication.Entry) {
+	if e.ID != 0 {
+		m.stored--
+	}
+	*e = replication.Entry{}
+}
+
+func (m *image) put(e *replication.Entry) {
+	if len(m.entries) == 0 {
+		m.low = e.ID
+	}
+	if e.ID < m.low { // back-fill below what is stored
+		n := int(m.low - e.ID)
+		m.entries = append(make([]replication.Entry, n, n+len(m.entries)), m.entries...)
+		m.low = e.ID
+	}
+	for m.low+replication.EntryID(len(m.entries)) <= e.ID {
+		m.entries = append(m.entries, replication.Entry{})
+	}
+	if m.entries[e.ID-m.low].ID == 0 {
+		m.stored++
+	}
+	m.entries[e.ID-m.low] = *e
+}
+
+func (m *image) clone() image {
+	c := *m
+	c.entries = slices.Clone(m.entries)
+	c.state.Gaps = slices.Clone(m.state.Gaps)
+	c.state.History = slices.Clone(m.state.History)
+	return c
+}
+
+// write queues w and makes it visible.
+func (d *disk) write(w replication.Write) {
+	if w.State != nil { // as encoded now; the machine may go on with its own
+		state := *w.State
+		state.Gaps = slices.Clone(state.Gaps)
+		state.History = slices.Clone(state.History)
+		w.State = &state
+	}
+	w.Entries = slices.Clone(w.Entries)
+	d.visible.apply(&w)
+	d.pending = append(d.pending, w)
+	d.written = w.Seq
+}
+
+// wanted reports whether something waits for a sync.
+func (d *disk) wanted() bool {
+	for i := range d.pending {
+		if !d.pending[i].Lazy {
+			return true
+		}
+	}
+	return false
+}
+
+// settle makes the first n pending writes durable.
+func (d *disk) settle(n int) {
+	for i := range d.pending[:n] {
+		d.durable.apply(&d.pending[i])
+		d.synced = d.pending[i].Seq
+	}
+	rest := copy(d.pending, d.pending[n:])
+	clear(d.pending[rest:])
+	d.pending = d.pending[:rest]
+}
+
+// crash keeps the first n pending writes and forgets the rest.
+func (d *disk) crash(n int) {
+	d.settle(n)
+	clear(d.pending)
+	d.pending = d.pending[:0]
+	d.syncing = 0
+	d.sync++
+	d.synced, d.written = 0, 0
+	d.visible = d.durable.clone()
+}
+
+// load is what a restarted node finds; ok is false when there is nothing.
+func (d *disk) load(withData bool) (l replication.Loaded, ok bool) {
+	if d.durable.fresh {
+		return l, false
+	}
+	c := d.durable.clone()
+	l = replication.Loaded{State: c.state, Commit: c.commit}
+	if n := len(c.entries); n > 0 {
+		tail := c.entries[n-1]
+		if !withData {
+			tail.Data = nil
+		}
+		l.Tail = &tail
+	}
+	return l, true
+}
+
+// read answers r from what is visible.
+func (d *disk) read(r replication.Read) replication.ReadDone {
+	done := replication.ReadDone{Ref: r.Ref}
+	low, size := r.To+1, 0
+	for low > r.From {
+		id := low - 1
+		e := d.visible.entry(id)
+		if e == nil {
+			if low > r.To {
+				done.Err = fmt.Errorf("entry %d is not stored", id)
+			}
+			break
+		}
+		if d.isDamaged(id) {
+			if low > r.To {
+				done.Err = fmt.Errorf("entry %d is damaged", id)
+			}
+			break
+		}
+		size += e.Size()
+		if size > r.MaxBytes && low <= r.To {
+			break
+		}
+		low = id
+	}
+	if done.Err != nil || low > r.To {
+		return done
+	}
+	done.Entries = make([]replication.Entry, 0, r.To-low+1)
+	for id := low; id <= r.To; id++ {
+		done.Entries = append(done.Entries, *d.visible.entry(id))
+	}
+	if p, at, ok := d.visible.position(low - 1); ok {
+		done.Prev, done.PrevAt = p, at
+	} else {
+		done.Err = fmt.Errorf("what entry %d follows is not stored", low)
+		done.Entries = nil
+	}
+	return done
+}
+
+// syncTime is how long the next sync takes.
+func (w *world) syncTime(h *host) time.Duration {
+	t := between(w.rand, w.weights.syncMin, w.weights.syncMax)
+	if h.disk.slow > 0 {
+		t = time.Duration(float64(t) * h.disk.slow)
+	}
+	return t
+}
+
+// isDamaged reports whether entry id cannot be read.
+func (d *disk) isDamaged(id replication.EntryID) bool { return slices.Contains(d.damaged, id) }

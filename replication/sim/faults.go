@@ -1,0 +1,262 @@
+package sim
+
+import (
+	"math/bits"
+	"time"
+
+	"walle/replication"
+)
+
+// outage is something that is broken until it ends.
+type outage struct {
+	links []int // that are cut
+	slow  *host // whose disk is slow
+}
+
+func (o *outage) end(w *world) {
+	if o.links == nil && o.slow == nil {
+		return // the faults ended before it
+	}
+	for _, l := range o.links {
+		w.links[l].cut--
+	}
+	if o.slow != nil {
+		o.slow.disk.slow = 0
+	}
+	if w.trace.on {
+		w.tell("an outage of links %v, of a disk %v ends", o.links, o.slow != nil)
+	}
+	*o = outage{}
+}
+
+// begin lets o last for d.
+func (w *world) begin(o outage, d time.Duration) {
+	for _, l := range o.links {
+		w.links[l].cut++
+	}
+	w.outages = append(w.outages, o)
+	w.schedule(d, event{kind: eventRepair, host: -1, ref: uint64(len(w.outages) - 1)})
+}
+
+// struck counts a fault.
+func (w *world) struck(f Fault) {
+	if f != 0 {
+		w.coverage.Faults[bits.Len32(uint32(f))-1]++
+	}
+}
+
+// faultPause is how long until the next fault.
+func (w *world) faultPause() time.Duration { return between(w.rand, 0, 2*w.weights.faultEvery) }
+
+// clockFaults are those that strike by the clock.
+const clockFaults = FaultPartition | FaultOneWay | FaultCrash | FaultCrashMany | FaultPause | FaultSlowDisk | FaultDamage | FaultWall
+
+// strike makes one fault of the kinds that this run has.
+func (w *world) strike() {
+	if w.healing != nil {
+		return
+	}
+	w.schedule(w.faultPause(), event{kind: eventFault, host: -1})
+	kinds := w.weights.on & clockFaults
+	n := bits.OnesCount32(uint32(kinds))
+	if n == 0 {
+		return
+	}
+	for range w.rand.IntN(n) {
+		kinds &= kinds - 1
+	}
+	kind := kinds & -kinds
+	w.struck(kind)
+	h := w.hosts[w.rand.IntN(len(w.hosts))]
+	switch kind {
+	case FaultPartition:
+		w.partition(false)
+	case FaultOneWay:
+		w.partition(true)
+	case FaultCrash:
+		h.outage(w.outage())
+	case FaultCrashMany:
+		w.crashMany()
+	case FaultPause:
+		h.pause(w.outage())
+	case FaultSlowDisk:
+		h.disk.slow = logFloat(w.rand, 3, 300)
+		w.begin(outage{slow: h}, w.outage())
+	case FaultDamage:
+		w.damage(h)
+	case FaultWall:
+		h.wallSkew = between(w.rand, -24*time.Hour, 24*time.Hour)
+	}
+}
+
+// outage crashes the host for d.
+func (h *host) outage(d time.Duration) {
+	h.crash()
+	h.world.schedule(d, event{kind: eventRestart, host: int32(h.index), life: h.life})
+}
+
+// crashMany crashes a majority, or all, at one time.
+func (w *world) crashMany() {
+	all := w.rand.IntN(2) == 0
+	together := w.rand.IntN(2) == 0
+	d := w.outage()
+	for _, h := range w.hosts {
+		if !h.up || !all && w.rand.IntN(3) == 0 {
+			continue
+		}
+		if !together {
+			d = w.outage()
+		}
+		h.outage(d)
+	}
+}
+
+// partition cuts links: of one host, of a random half, or all of a writer's but
+// those to one member, so that what it appends stays with few.
+func (w *world) partition(oneWay bool) {
+	n := len(w.hosts)
+	side := make([]bool, n)
+	spare := -1
+	switch w.rand.IntN(3) {
+	case 0:
+		side[w.rand.IntN(n)] = true
+	case 1:
+		for i := range side {
+			side[i] = w.rand.IntN(2) == 0
+		}
+	case 2:
+		h := w.writerHost()
+		side[h.index] = true
+		spare = w.rand.IntN(n)
+	}
+	w.cut(side, spare, oneWay)
+}
+
+// cut severs one side from the other, except the links of spare.
+func (w *world) cut(side []bool, spare int, oneWay bool) {
+	n := len(w.hosts)
+	back := oneWay && w.rand.IntN(2) == 0
+	var o outage
+	for from := range n {
+		for to := range n {
+			if side[from] == side[to] || from == spare || to == spare {
+				continue
+			}
+			if oneWay && side[from] == back {
+				continue
+			}
+			o.links = append(o.links, from*n+to)
+		}
+	}
+	d := w.outage()
+	if w.trace.on {
+		w.tell("links %v are cut for %v", o.links, d)
+	}
+	w.begin(o, d)
+}
+
+// writerHost is where a writer serves, or anywhere.
+func (w *world) writerHost() *host {
+	for i := len(w.sessions) - 1; i >= 0 && i >= len(w.sessions)-8; i-- {
+		if w.sessions[i].serving() {
+			return w.sessions[i].host
+		}
+	}
+	return w.hosts[w.rand.IntN(len(w.hosts))]
+}
+
+// damage makes a committed entry of a host's disk unreadable, one that every
+// other member has in good order.
+func (w *world) damage(h *host) {
+	d := &h.disk.durable
+	if len(d.entries) < 2 {
+		return
+	}
+	id := d.low + replication.EntryID(w.rand.IntN(len(d.entries)-1))
+	if d.entry(id) == nil || id > w.ledger.frontier() {
+		return
+	}
+	for _, other := range w.hosts {
+		if other != h && other.member && (other.disk.isDamaged(id) || other.disk.durable.entry(id) == nil) {
+			return
+		}
+	}
+	if w.trace.on {
+		w.tell("entry %d of %v is damaged", id, h.id)
+	}
+	h.disk.damaged = append(h.disk.damaged, id)
+}
+
+// syncFails decides whether a disk fails a sync.
+func (w *world) syncFails() bool {
+	if w.weights.on&FaultSyncFail == 0 || !w.chance(0.0005) {
+		return false
+	}
+	w.struck(FaultSyncFail)
+	return true
+}
+
+// aimBefore strikes at a message before it is received.
+func (w *world) aimBefore(h *host, env replication.Envelope) {
+	if w.healing != nil {
+		return
+	}
+	w.coverage.Aimed[kindOf(env.Msg)]++
+	w.struck(FaultAim)
+	from := w.host(env.From)
+	switch w.rand.IntN(8) {
+	case 0:
+		h.outage(w.outage())
+	case 1:
+		from.outage(w.outage())
+	case 2:
+		side := make([]bool, len(w.hosts))
+		side[from.index] = true
+		w.cut(side, w.rand.IntN(len(w.hosts)), false)
+	case 3:
+		from.pause(w.outage())
+	case 4:
+		h.pause(w.outage())
+	}
+}
+
+// aimAfter strikes when a message has been acted upon.
+func (w *world) aimAfter(h *host, env replication.Envelope) {
+	if w.healing != nil || w.failure != nil {
+		return
+	}
+	switch w.rand.IntN(6) {
+	case 0:
+		h.outage(w.outage())
+	case 1:
+		w.host(env.From).outage(w.outage())
+	case 2, 3:
+		w.claimNow()
+	case 4:
+		w.burst()
+	}
+}
+
+// claimNow starts a competing claim at once.
+func (w *world) claimNow() {
+	h := w.hosts[w.rand.IntN(len(w.hosts))]
+	if !h.up || h.paused {
+		return
+	}
+	c := w.clients[w.rand.IntN(len(w.clients))]
+	if s := c.session; s != nil && s.alive() {
+		return
+	}
+	c.session = w.open(h, replication.ClaimForce, w.weights.leases[0], w.weights.patience)
+}
+
+// burst makes every serving writer append several groups.
+func (w *world) burst() {
+	for _, c := range w.clients {
+		for range 4 {
+			if s := c.session; s != nil && s.serving() && !s.host.paused {
+				s.propose(w.group(), w.weights.proposalDeadline)
+			}
+		}
+	}
+}

@@ -1,0 +1,221 @@
+package sim
+
+import (
+	"fmt"
+	"time"
+
+	"walle/replication"
+)
+
+// healing is the second phase: no faults any more, and progress is demanded.
+type healing struct {
+	world   *world
+	began   instant
+	stage   stage
+	since   instant // when the stage began
+	session *session
+	first   int // its first proposal
+	claims  int
+	mode    replication.ClaimMode
+}
+
+type stage uint8
+
+const (
+	stageClaim stage = iota
+	stageAppend
+	stageConverge
+	stageDone
+)
+
+const (
+	healLook     = 5 * time.Millisecond
+	claimWithin  = 30 * time.Second
+	appendWithin = 10 * time.Second
+	settleWithin = 30 * time.Second
+	healGroups   = 5
+)
+
+// mend ends all faults and begins to demand progress.
+func (w *world) mend() {
+	g := &healing{world: w, began: w.now, since: w.now, mode: replication.ClaimForce}
+	w.healing = g
+	if w.trace.on {
+		w.tell("faults end")
+	}
+	w.weights.on = 0
+	w.weights.loss, w.weights.double, w.weights.spike, w.weights.tornStep, w.weights.aim = 0, 0, 0, 0, 0
+	for i := range w.outages {
+		w.outages[i].end(w)
+	}
+	for _, h := range w.hosts {
+		switch {
+		case h.paused:
+			w.schedule(0, event{kind: eventResume, host: int32(h.index), life: h.life})
+		case !h.up:
+			h.start()
+		}
+	}
+	w.retire()
+	w.schedule(healLook, event{kind: eventHeal, host: -1})
+}
+
+// retire deals with the sessions of the fault phase: all give their lease back,
+// all just go, or all stay and may get in the way.
+func (w *world) retire() {
+	how := w.rand.IntN(3)
+	for _, s := range w.sessions {
+		if s.alive() && how < 2 && !s.host.paused {
+			s.giveUp(how == 0)
+		}
+	}
+	alive := false
+	for _, s := range w.sessions {
+		alive = alive || s.alive() && !s.gaveUp
+	}
+	if !alive && w.rand.IntN(2) == 0 {
+		w.healing.mode = replication.ClaimWait
+	}
+}
+
+// look is called every few milliseconds.
+func (g *healing) look() {
+	w := g.world
+	switch g.stage {
+	case stageClaim:
+		g.claim()
+	case stageAppend:
+		g.append()
+	case stageConverge:
+		g.converge()
+	}
+	if g.stage != stageDone {
+		w.schedule(healLook, event{kind: eventHeal, host: -1})
+	}
+}
+
+func (g *healing) done() bool { return g.stage == stageDone }
+
+// enter goes on to the next stage.
+func (g *healing) enter(s stage) {
+	g.stage, g.since = s, g.world.now
+}
+
+// late reports whether the stage has taken longer than it may.
+func (g *healing) late(within time.Duration) bool {
+	return g.world.now-g.since > instant(within)
+}
+
+func (g *healing) claim() {
+	w := g.world
+	switch s := g.session; {
+	case s != nil && s.serving():
+		w.coverage.LongestClaim = max(w.coverage.LongestClaim, int64(w.now-g.since))
+		g.first = len(w.ledger.proposals)
+		g.stage = stageAppend
+	case g.late(claimWithin):
+		w.fail(CheckProgress, "no claim succeeds within %v of healing; %d were tried", claimWithin, g.claims)
+	case s == nil || !s.alive():
+		h := w.hosts[w.rand.IntN(len(w.hosts))]
+		if h.up && !h.paused {
+			g.claims++
+			g.session = w.open(h, g.mode, w.weights.leases[0], claimWithin)
+		}
+	}
+}
+
+// append waits until what was proposed is applied. A writer that stayed from
+// the fault phase may take the stream over before: then all begins again, within
+// the same time.
+func (g *healing) append() {
+	w := g.world
+	applied := 0
+	for _, q := range w.ledger.proposals[g.first:] {
+		if q.replied && q.reply.Outcome == replication.Applied {
+			applied++
+		}
+	}
+	switch {
+	case applied == healGroups:
+		g.enter(stageConverge)
+	case g.late(claimWithin + appendWithin):
+		w.fail(CheckProgress, "appends are not applied within %v of healing; %d of %d are", claimWithin+appendWithin, applied, healGroups)
+	case !g.session.alive():
+		g.stage, g.session = stageClaim, nil
+	case g.session.serving() && len(g.session.open) == 0:
+		g.session.propose(w.group(), 0)
+	}
+}
+
+// converge waits until all members hold the same log and nobody waits for an
+// answer.
+func (g *healing) converge() {
+	w := g.world
+	why := w.differences()
+	if why == "" {
+		w.coverage.LongestHeal = max(w.coverage.LongestHeal, int64(w.now-g.began))
+		w.checkLogs()
+		g.enter(stageDone)
+		return
+	}
+	if g.late(settleWithin) {
+		w.fail(CheckConverge, "%v after appends went through: %s", settleWithin, why)
+	}
+}
+
+// differences says how replicas still differ, or "".
+func (w *world) differences() string {
+	known := w.ledger.frontier()
+	first := replication.EntryID(0)
+	for _, h := range w.hosts {
+		if !h.member {
+			continue
+		}
+		d := &h.disk.durable
+		if first == 0 {
+			first = d.state.First
+		}
+		switch {
+		case h.replica.Commit() != known || d.tail() != known:
+			return fmt.Sprintf("%v has commit %d, tail %d; committed is %d", h.id, h.replica.Commit(), d.tail(), known)
+		case len(d.state.Gaps) > 0:
+			return fmt.Sprintf("%v has gaps %v", h.id, d.state.Gaps)
+		case d.state.First != first:
+			return fmt.Sprintf("%v keeps entries from %d, others from %d", h.id, d.state.First, first)
+		}
+	}
+	for _, s := range w.sessions {
+		if s.alive() && len(s.open) > 0 {
+			return fmt.Sprintf("%v has not answered proposals %v", s.claim, s.open)
+		}
+	}
+	return ""
+}
+
+// checkLogs compares every entry on every disk with what is committed, and
+// every answer that clients got with the logs.
+func (w *world) checkLogs() {
+	for _, h := range w.hosts {
+		if !h.member {
+			continue
+		}
+		d := &h.disk.durable
+		for id := d.state.First; id <= w.ledger.frontier(); id++ {
+			e := d.entry(id)
+			if e == nil || e.Chain != w.ledger.chain(id) {
+				w.fail(CheckConverge, "%v has %v at %d, which is not what is committed", h.id, e, id)
+				return
+			}
+			if _, _, ok := w.ledger.proposalOf(e); !ok {
+				w.fail(CheckConverge, "%v has changed bytes at %d", h.id, id)
+				return
+			}
+		}
+	}
+	for p := range w.ledger.proposals {
+		q := &w.ledger.proposals[p]
+		if q.replied && q.reply.Outcome == replication.Applied && q.place != q.reply.First {
+			w.fail(CheckLost, "proposal %d was applied at %d and is now at %d", p, q.reply.First, q.place)
+		}
+	}
+}

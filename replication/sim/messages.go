@@ -1,0 +1,137 @@
+package sim
+
+import (
+	"walle/replication"
+)
+
+// checkSend checks a message of one of the host's machines when it is sent.
+func (h *host) checkSend(env *replication.Envelope) {
+	w := h.world
+	if env.Stream != stream || env.From != h.id || env.Config != w.config.Number {
+		w.fail(CheckOrigin, "%v sends %v", h.id, *env)
+	}
+	durable := &h.disk.durable
+	switch m := env.Msg.(type) {
+	case replication.Promise:
+		h.checkPromise(env.Claim, &m)
+	case replication.Appended:
+		if m.Flush > durable.tail() || m.Tail > h.disk.visible.tail() {
+			w.fail(CheckDurable, "%v: the durable log ends at %d, the written at %d", *env, durable.tail(), h.disk.visible.tail())
+		}
+		if m.Term != durable.state.Promised {
+			w.fail(CheckDurable, "%v: durable is a promise of %d", *env, durable.state.Promised)
+		}
+		w.ledger.learn(m.Commit, h.id.String())
+	case replication.Status:
+		if m.Flush > durable.tail() || m.Commit > w.ledger.frontier() {
+			w.fail(CheckAnswer, "%v: the durable log ends at %d, committed is %d", *env, durable.tail(), w.ledger.frontier())
+		}
+	case replication.Fetched:
+		h.checkFetched(env, &m)
+	case replication.Trimmed:
+		if m.First > durable.state.First {
+			w.fail(CheckDurable, "%v: durable is first %d", *env, durable.state.First)
+		}
+	case replication.Append:
+		h.checkAppend(env, &m)
+	case replication.Begin:
+		w.ledger.holdsTerm(m.Term, env.Claim)
+	}
+}
+
+// checkPromise: a promise is durable before it is answered, and the log it
+// reports is.
+func (h *host) checkPromise(claim replication.ClaimID, m *replication.Promise) {
+	w, d := h.world, &h.disk.durable
+	if d.state.Promised != m.Term || d.state.Claim != claim {
+		w.fail(CheckPromise, "%v answers %v to %v; durable is %d to %v", h.id, *m, claim, d.state.Promised, d.state.Claim)
+		return
+	}
+	if p, at, ok := d.position(m.Tail.ID); m.Tail.ID != d.tail() || !ok || p.Chain != m.Tail.Chain || at != m.TailAt {
+		w.fail(CheckDurable, "%v answers %v; durable is %v of time %d", h.id, *m, p, at)
+	}
+	if m.First > 1 && m.First > d.state.First {
+		w.fail(CheckDurable, "%v answers %v; durable is first %d", h.id, *m, d.state.First)
+	}
+}
+
+// checkFetched: entries given are in the log, those denied are not, and who
+// asks without a term sees only what is committed.
+func (h *host) checkFetched(env *replication.Envelope, m *replication.Fetched) {
+	w, now := h.world, &h.disk.visible
+	switch m.Answer {
+	case replication.Have:
+		for i := range m.Entries {
+			e := &m.Entries[i]
+			if have := now.entry(e.ID); e.ID >= now.low && (have == nil || have.Chain != e.Chain) {
+				w.fail(CheckAnswer, "%v gives %v and has it not so", *env, *e)
+			}
+			if env.Claim.IsZero() && (e.ID > w.ledger.frontier() || e.Chain != w.ledger.chain(e.ID)) {
+				w.fail(CheckAnswer, "%v gives %v to a replica; committed is %d", *env, *e, w.ledger.frontier())
+			}
+		}
+	case replication.HaveNot:
+		for id := max(m.From, now.state.First); id <= m.To && id <= now.tail(); id++ {
+			if now.missing(id) {
+				w.fail(CheckAnswer, "%v denies %d, which lies in a gap", *env, id)
+				return
+			}
+		}
+		if m.To >= now.state.First && now.entry(m.To) != nil {
+			w.fail(CheckAnswer, "%v denies %d, which is stored", *env, m.To)
+		}
+	}
+}
+
+// checkAppend: groups are not split, the commit is known, a term has one writer.
+func (h *host) checkAppend(env *replication.Envelope, m *replication.Append) {
+	w := h.world
+	w.ledger.holdsTerm(m.Term, env.Claim)
+	w.ledger.learn(m.Commit, env.Claim.String())
+	if n := len(m.Entries); n > 0 && !m.Entries[n-1].GroupEnd {
+		w.fail(CheckGroup, "%v ends in the middle of a group", *env)
+	}
+	if m.Jump && m.Prev.ID > w.ledger.frontier() {
+		w.fail(CheckBackfill, "%v jumps beyond what is committed, %d", *env, w.ledger.frontier())
+	}
+	for i := range m.Entries {
+		w.ledger.checkEntry(&m.Entries[i], env.From)
+	}
+}
+
+// countDelivered takes note of what an answer says.
+func (w *world) countDelivered(m replication.Message) {
+	switch m := m.(type) {
+	case replication.Refused:
+		switch m.Reason {
+		case replication.RefusedTerm:
+			w.took(pathRefusedTerm)
+		case replication.RefusedLease:
+			w.took(pathRefusedLease)
+		case replication.RefusedConfig:
+			w.took(pathRefusedConfig)
+		case replication.RefusedUnknown:
+			w.took(pathRefusedUnknown)
+		}
+	case replication.Fetched:
+		switch m.Answer {
+		case replication.Have:
+			w.took(pathHave)
+		case replication.HaveNot:
+			w.took(pathHaveNot)
+		case replication.CannotTell:
+			w.took(pathCannotTell)
+		}
+	case replication.Append:
+		if m.Jump {
+			w.took(pathJump)
+		}
+		if len(m.Entries) == 0 {
+			w.took(pathHeartbeat)
+		}
+	case replication.Appended:
+		if m.Hole {
+			w.took(pathHole)
+		}
+	}
+}

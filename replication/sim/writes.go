@@ -1,0 +1,222 @@
+package sim
+
+import (
+	"walle/replication"
+)
+
+// seen is what a replica last said of itself.
+type seen struct {
+	commit   replication.EntryID
+	promised replication.Term
+}
+
+// checkWrite checks what a replica is about to change on its disk, before it
+// does.
+func (h *host) checkWrite(wr *replication.Write) {
+	w, d := h.world, &h.disk
+	now := &d.visible
+	if wr.Stream != stream {
+		w.fail(CheckOrigin, "%v writes to stream %d", h.id, wr.Stream)
+	}
+	if wr.Seq != d.written+1 {
+		w.fail(CheckDense, "%v numbers a write %d after %d", h.id, wr.Seq, d.written)
+	}
+	if wr.State != nil {
+		h.checkState(&now.state, wr.State)
+	}
+	if wr.Truncate {
+		h.checkTruncate(wr.Above)
+	}
+	if wr.Below > now.low && wr.Below-1 > min(w.ledger.frontier(), w.ledger.trims) {
+		w.fail(CheckTrim, "%v drops entries below %d; committed is %d, a trim to %d was asked for", h.id, wr.Below, w.ledger.frontier(), w.ledger.trims)
+	}
+	if wr.Commit != 0 {
+		if wr.Commit < now.commit {
+			w.fail(CheckTruncate, "%v remembers commit %d after %d", h.id, wr.Commit, now.commit)
+		}
+		w.ledger.learn(wr.Commit, h.id.String())
+	}
+	for i := range wr.Entries {
+		w.ledger.checkEntry(&wr.Entries[i], h.id)
+	}
+}
+
+func (h *host) checkState(was, next *replication.State) {
+	w := h.world
+	switch {
+	case next.Promised < was.Promised:
+		w.fail(CheckTerms, "%v promises term %d after %d", h.id, next.Promised, was.Promised)
+	case next.Promised == was.Promised && next.Claim != was.Claim && was.Promised != 0:
+		w.fail(CheckPromise, "%v promises term %d to %v after %v", h.id, next.Promised, next.Claim, was.Claim)
+	case next.First < was.First:
+		w.fail(CheckTrim, "%v keeps entries from %d after %d", h.id, next.First, was.First)
+	case next.First > 1 && next.First-1 > min(w.ledger.frontier(), w.ledger.trims):
+		w.fail(CheckTrim, "%v keeps entries from %d; committed is %d, a trim to %d was asked for", h.id, next.First, w.ledger.frontier(), w.ledger.trims)
+	case next.Config.Number != w.config.Number:
+		w.fail(CheckOrigin, "%v takes %v", h.id, next.Config)
+	}
+	for i := 1; i < len(next.History); i++ {
+		if a, b := next.History[i-1], next.History[i]; b.Term <= a.Term || b.Start <= a.Start {
+			w.fail(CheckTerms, "%v has history %v", h.id, next.History)
+		}
+	}
+	if n := len(next.History); n > 0 && next.History[n-1].Term > next.Promised {
+		w.fail(CheckTerms, "%v has history %v, promised %d", h.id, next.History, next.Promised)
+	}
+	h.checkGaps(was, next)
+}
+
+func (h *host) checkGaps(was, next *replication.State) {
+	w := h.world
+	var end replication.EntryID
+	for _, g := range next.Gaps {
+		if g.Lo > g.Hi || g.Lo <= end || g.Lo < next.First {
+			w.fail(CheckBackfill, "%v has gaps %v, first %d", h.id, next.Gaps, next.First)
+		}
+		end = g.Hi + 1 // not adjacent
+		if g.Hi > w.ledger.frontier() {
+			w.fail(CheckBackfill, "%v has gap %v beyond what is committed, %d", h.id, g, w.ledger.frontier())
+			return
+		}
+		if g.HiChain != w.ledger.chain(g.Hi) || g.LoChain != w.ledger.chain(g.Lo-1) {
+			w.fail(CheckBackfill, "%v has gap %v with chains %04x and %04x, committed are %04x and %04x",
+				h.id, g, g.LoChain, g.HiChain, w.ledger.chain(g.Lo-1), w.ledger.chain(g.Hi))
+		}
+	}
+	if next.First > 1 && next.Base.ID == next.First-1 && next.Base.ID <= w.ledger.frontier() && next.Base.Chain != w.ledger.chain(next.Base.ID) {
+		w.fail(CheckLost, "%v has base %v, committed has chain %04x", h.id, next.Base, w.ledger.chain(next.Base.ID))
+	}
+	before, after := missingIn(was.Gaps), missingIn(next.Gaps)
+	switch {
+	case after > before:
+		w.took(pathGapOpened)
+	case after == 0 && before > 0:
+		w.took(pathGapClosed)
+	case after < before:
+		w.took(pathGapShrunk)
+	}
+	w.ledger.trimmed = max(w.ledger.trimmed, next.First)
+	if len(was.Gaps) > 0 && next.First > was.Gaps[0].Lo {
+		w.took(pathTrimOverGap)
+	}
+	if next.First > was.First && was.First > 0 {
+		w.took(pathTrimmed)
+	}
+}
+
+func missingIn(gaps []replication.Gap) (n replication.EntryID) {
+	for _, g := range gaps {
+		n += g.Hi - g.Lo + 1
+	}
+	return n
+}
+
+// checkTruncate checks that no entry is dropped that is committed.
+func (h *host) checkTruncate(above replication.EntryID) {
+	w, now := h.world, &h.disk.visible
+	if above < now.tail() {
+		w.took(pathTruncated)
+	}
+	if above < now.commit {
+		w.fail(CheckTruncate, "%v truncates above %d, below its commit %d", h.id, above, now.commit)
+	}
+	// Where others have trimmed already, nobody can tell what was committed.
+	for id := max(above+1, w.ledger.trimmed); id <= min(now.tail(), w.ledger.frontier()); id++ {
+		if e := now.entry(id); e != nil && e.Chain == w.ledger.chain(id) {
+			w.fail(CheckTruncate, "%v truncates above %d and drops %v, committed up to %d", h.id, above, *e, w.ledger.frontier())
+			return
+		}
+	}
+}
+
+// checkTail checks a log after a write: what was added connects, and the log
+// ends at a group's end.
+func (h *host) checkTail(wr *replication.Write) {
+	w, now := h.world, &h.disk.visible
+	tail := now.tail()
+	if n := len(wr.Entries); n > 0 {
+		first, last := wr.Entries[0].ID, wr.Entries[n-1].ID
+		prev, at, ok := now.position(first - 1)
+		if !ok {
+			w.fail(CheckDense, "%v stores %v and not what it follows; gaps %v", h.id, wr.Entries, now.state.Gaps)
+			return
+		}
+		if err := replication.CheckRun(prev, wr.Entries); err != nil {
+			w.fail(CheckDense, "%v stores %v after %v: %v", h.id, wr.Entries, prev, err)
+			return
+		}
+		h.checkRise(wr.Entries, at)
+		for i := range wr.Entries {
+			if e := &wr.Entries[i]; now.state.History.TermAt(e.ID) != e.Term {
+				w.fail(CheckTerms, "%v stores %v under history %v", h.id, *e, now.state.History)
+			}
+		}
+		if last < tail { // back-fill
+			h.checkBackfill(wr.Entries)
+		}
+	}
+	if e := now.entry(tail); e != nil && !e.GroupEnd {
+		w.fail(CheckGroup, "the log of %v ends with %v, in the middle of a group", h.id, *e)
+	}
+	if now.commit > tail {
+		w.fail(CheckLost, "%v has commit %d and a log up to %d", h.id, now.commit, tail)
+	}
+}
+
+func (h *host) checkRise(entries []replication.Entry, at int64) {
+	for i := range entries {
+		if entries[i].AppendedAt < at {
+			h.world.fail(CheckOrder, "%v stores %v of time %d after %d", h.id, entries[i], entries[i].AppendedAt, at)
+		}
+		at = entries[i].AppendedAt
+	}
+}
+
+func (h *host) checkBackfill(entries []replication.Entry) {
+	w := h.world
+	for i := range entries {
+		e := &entries[i]
+		if e.ID > w.ledger.frontier() || e.Chain != w.ledger.chain(e.ID) {
+			w.fail(CheckBackfill, "%v fills in %v, which is not what is committed up to %d", h.id, *e, w.ledger.frontier())
+			return
+		}
+	}
+}
+
+// look checks what the replica says of itself after a step.
+func (h *host) look() {
+	w := h.world
+	commit := h.replica.Commit()
+	if commit != h.seen.commit {
+		if commit < h.seen.commit {
+			w.fail(CheckTruncate, "%v knows commit %d after %d", h.id, commit, h.seen.commit)
+		}
+		h.seen.commit = commit
+		w.ledger.learn(commit, h.id.String())
+		h.checkCommit(commit)
+	}
+	if flush := h.replica.Flush(); flush > h.disk.durable.tail() {
+		w.fail(CheckDurable, "%v says %d is durable, its log is up to %d", h.id, flush, h.disk.durable.tail())
+	}
+}
+
+// checkCommit checks that what a replica takes for committed is: its log up to
+// there, and with it all reads of it, is everybody's.
+func (h *host) checkCommit(commit replication.EntryID) {
+	w, now := h.world, &h.disk.visible
+	if commit > now.tail() {
+		w.fail(CheckLost, "%v knows commit %d and has a log up to %d", h.id, commit, now.tail())
+		return
+	}
+	if w.failure != nil || commit == 0 {
+		return
+	}
+	if p, _, ok := now.position(commit); ok && p.Chain != w.ledger.chain(commit) {
+		w.fail(CheckLost, "%v takes %v for committed; what is committed there has chain %04x", h.id, p, uint64(w.ledger.chain(commit))&0xffff)
+	} else if !ok && !now.missing(commit) && commit >= now.state.First {
+		w.fail(CheckLost, "%v takes %d for committed and does not have it", h.id, commit)
+	}
+	if !w.ledger.committed[commit-1].end {
+		w.fail(CheckGroup, "%v takes half a group for committed, up to %d", h.id, commit)
+	}
+}

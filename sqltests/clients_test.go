@@ -175,17 +175,10 @@ func TestPsycopg(t *testing.T) {
 // TestDemo fails where walle demo does not serve, does not say how to connect, does not end when it is
 // told to, or forgets what was appended.
 func TestDemo(t *testing.T) {
-	for _, port := range []string{"7432", "7442", "7452"} {
-		l, err := net.Listen("tcp", "127.0.0.1:"+port)
-		if err != nil {
-			t.Skipf("another program has the demo's port: %v", err)
-		}
-		l.Close()
-	}
-	bin, data := binary(t), filepath.Join(t.TempDir(), "data")
+	bin, data, port := binary(t), filepath.Join(t.TempDir(), "data"), demoPort(t)
 	for run := range 2 {
-		stop := startDemo(t, bin, data)
-		conn := connect(t, "postgres://app@127.0.0.1:7442/walle?sslmode=disable")
+		stop := startDemo(t, bin, data, port)
+		conn := connect(t, fmt.Sprintf("postgres://app@127.0.0.1:%d/walle?sslmode=disable", port+10))
 		mustExec(t, conn, "CREATE STREAM IF NOT EXISTS demo WITH (lease = '1s')", "CLAIM STREAM demo", "INSERT INTO demo (data) VALUES ('x')")
 		var n int
 		if err := conn.QueryRow(t.Context(), "SELECT count(*) FROM demo").Scan(&n); err != nil || n != run+1 {
@@ -196,10 +189,32 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// startDemo returns when the demo has printed a line to paste.
-func startDemo(t *testing.T, bin, data string) (stop func()) {
+// demoPort finds a port of which the demo's others, 10 and 20 above it, are free too.
+func demoPort(t *testing.T) int {
 	t.Helper()
-	cmd := exec.Command(bin, "demo", "--data", data)
+	for range 100 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := l.Addr().(*net.TCPAddr).Port
+		free := l.Close() == nil
+		for _, other := range []int{port + 10, port + 20} {
+			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", other))
+			free = free && err == nil && l.Close() == nil
+		}
+		if free {
+			return port
+		}
+	}
+	t.Fatal("no free ports for the demo")
+	return 0
+}
+
+// startDemo returns when the demo has printed a line to paste.
+func startDemo(t *testing.T, bin, data string, port int) (stop func()) {
+	t.Helper()
+	cmd := exec.Command(bin, "demo", "--data", data, "--sql-port", fmt.Sprint(port))
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -215,7 +230,7 @@ func startDemo(t *testing.T, bin, data string) (stop func()) {
 	for !strings.Contains(printed, "psql ") && lines.Scan() {
 		printed += lines.Text() + "\n"
 	}
-	if !strings.Contains(printed, "psql ") || !strings.Contains(printed, "7432") {
+	if !strings.Contains(printed, "psql ") || !strings.Contains(printed, fmt.Sprint(port)) {
 		cancel()
 		t.Fatalf("the demo prints no line for psql:\n%s", printed)
 	}

@@ -138,6 +138,9 @@ var built struct {
 
 func binary(t *testing.T) string {
 	t.Helper()
+	if front, err := filepath.Glob("../pgfront/*.go"); err != nil || len(front) == 0 {
+		t.Skip("there is no walle binary that speaks SQL to test")
+	}
 	built.once.Do(func() {
 		if built.dir, built.err = os.MkdirTemp("", "walle-bin-"); built.err == nil {
 			built.bin, built.err = sqltests.Build("..", built.dir)

@@ -36,7 +36,8 @@ func (h *history) record(payloads []string, ids []int64, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for i, p := range payloads {
-		delete(h.unknown, p)
+		delete(h.unknown, p) // what was said of an earlier attempt counts no more
+		delete(h.refused, p)
 		switch {
 		case err == nil:
 			h.acked[p] = ids[i]
@@ -144,12 +145,20 @@ func (h *history) check(stream []entry) (wrong []string) {
 	return wrong[:min(len(wrong), 20)]
 }
 
-// verify fails the test unless every node returns the same stream, which is as the history says.
+// verify claims the stream once more, which settles what is in it, and fails the test unless every node
+// returns the same stream, which is as the history says.
 func (h *history) verify(t *testing.T, c *sqltests.Cluster, stream string) {
 	t.Helper()
-	tail := int64(0)
-	for _, id := range h.acked {
-		tail = max(tail, id)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	conn, err := h.reclaim(ctx, c.AnyDSN(), stream, "FORCE")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	var tail int64
+	if err := conn.QueryRow(ctx, "SELECT coalesce(max(entry_id), 0) FROM "+stream).Scan(&tail); err != nil {
+		t.Fatal(err)
 	}
 	var first []entry
 	for node := 1; node <= c.Nodes(); node++ {

@@ -127,21 +127,38 @@ func survives(err error) bool {
 // reclaim connects to any node and claims stream there, however long the old lease lasts, and notes
 // which of the unknown appends are in it. It retries until ctx ends.
 func (h *history) reclaim(ctx context.Context, dsn, stream, mode string) (*pgx.Conn, error) {
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
 	for {
-		conn, err := pgx.Connect(ctx, dsn)
+		conn, err := h.tryClaim(ctx, dsn, stream, mode)
 		if err == nil {
-			if err = h.claim(ctx, conn, stream, mode); err == nil {
-				return conn, nil
-			}
-			conn.Close(ctx)
+			return conn, nil
 		}
-		select {
-		case <-ctx.Done():
-			return nil, fmt.Errorf("claim of %s: %w; at last %w", stream, ctx.Err(), err)
-		case <-tick.C:
+		if pause(ctx) != nil {
+			return nil, fmt.Errorf("claim of %s: %w", stream, err)
 		}
+	}
+}
+
+func (h *history) tryClaim(ctx context.Context, dsn, stream, mode string) (*pgx.Conn, error) {
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.claim(ctx, conn, stream, mode); err != nil {
+		conn.Close(ctx)
+		return nil, err
+	}
+	return conn, nil
+}
+
+// pause keeps a client that meets nothing but errors from spinning.
+func pause(ctx context.Context) error {
+	timer := time.NewTimer(50 * time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
 	}
 }
 

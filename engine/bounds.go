@@ -166,7 +166,7 @@ func (e *Engine) ask(ctx context.Context, id replication.StreamID, config replic
 	ctx, cancel := context.WithTimeout(ctx, e.cfg.QuestionTimeout)
 	defer cancel()
 	defer context.AfterFunc(e.closing, cancel)()
-	return e.node.Ask(ctx, id, config, m)
+	return e.node.Ask(ctx, id, config, m, enough)
 }
 
 func statuses(answers map[replication.NodeID]replication.Message) []replication.Status {

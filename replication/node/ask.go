@@ -17,22 +17,24 @@ type ask struct {
 	stream  replication.StreamID
 	config  replication.Configuration
 	msg     replication.Message
+	want    int // answers that are no refusals
 	answers map[replication.NodeID]replication.Message
 	over    bool
-	done    chan struct{} // closed once all have answered
+	done    chan struct{} // closed once it has what it wants, or all have answered
 }
 
 // Ask sends one request to every member of config and collects the answers. It
-// returns once all have answered or ctx has ended, with what there is by then.
-// It repeats the question to who does not answer, so m must be harmless when
-// doubled: Probe and Trim are.
-func (n *Node) Ask(ctx context.Context, stream replication.StreamID, config replication.Configuration, m replication.Message) map[replication.NodeID]replication.Message {
+// returns once want members have answered other than with a refusal, or all have
+// answered, or ctx has ended, with what there is by then. It repeats the question
+// to who does not answer, so m must be harmless when doubled: Probe and Trim are.
+func (n *Node) Ask(ctx context.Context, stream replication.StreamID, config replication.Configuration, m replication.Message, want int) map[replication.NodeID]replication.Message {
 	s := n.shardOf(stream)
 	a := &ask{
 		id:      replication.ClaimID{Node: n.config.Self, Nonce: n.config.Random()},
 		stream:  stream,
 		config:  config,
 		msg:     m,
+		want:    want,
 		answers: make(map[replication.NodeID]replication.Message, len(config.Members)),
 		done:    make(chan struct{}),
 	}
@@ -88,10 +90,24 @@ func (s *shard) askAnswered(a *ask, e *replication.Envelope) {
 		return
 	}
 	a.answers[e.From] = e.Msg
-	if len(a.answers) == len(a.config.Members) {
+	if a.enough() {
 		s.endAsk(a)
 		close(a.done)
 	}
+}
+
+// enough reports whether nothing more has to be waited for.
+func (a *ask) enough() bool {
+	if len(a.answers) == len(a.config.Members) {
+		return true
+	}
+	useful := 0
+	for _, m := range a.answers {
+		if _, refused := m.(replication.Refused); !refused {
+			useful++
+		}
+	}
+	return useful >= a.want
 }
 
 // endAsk leaves a's answers to who asked.

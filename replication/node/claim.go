@@ -31,11 +31,12 @@ const (
 
 // ClaimError says why a claim failed, or was lost.
 type ClaimError struct {
-	Cause     replication.Cause  // CauseHeld, CauseFenced or CauseNoQuorum
-	Reason    replication.Reason // as the replica gave it, 0 if none did
-	Holder    string             // who has the stream, if that is known
-	Remaining time.Duration      // of the holder's lease
-	Term      replication.Term   // the holder's
+	Cause     replication.Cause   // CauseHeld, CauseFenced or CauseNoQuorum
+	Reason    replication.Reason  // as the replica gave it, 0 if none did
+	Holder    string              // who has the stream, if that is known
+	Remaining time.Duration       // of the holder's lease
+	Term      replication.Term    // the holder's
+	Claim     replication.ClaimID // the holder's, and so its node
 }
 
 func (e *ClaimError) Error() string {
@@ -53,6 +54,7 @@ func claimError(r replication.Refused) *ClaimError {
 		Holder:    r.Holder,
 		Remaining: r.Remaining,
 		Term:      r.Promised,
+		Claim:     r.Claim,
 	}
 	switch r.Reason {
 	case replication.RefusedTerm:

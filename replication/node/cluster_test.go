@@ -86,7 +86,7 @@ func newCluster(t testing.TB, n int) *cluster {
 		nodes:  make(map[replication.NodeID]*node.Node),
 		stores: make(map[replication.NodeID]*memory),
 		net:    &network{peers: make(map[replication.NodeID]*node.Node)},
-		clock:  &clock{start: time.Now()},
+		clock:  &clock{start: time.Now().Add(-time.Hour)},
 	}
 	for i := range n {
 		id := replication.NodeID(i + 1)

@@ -18,6 +18,7 @@ type memory struct {
 	applyErr error
 	waitErr  error
 	hold     chan struct{} // not nil: Wait returns once it is closed
+	forget   bool          // keep no entries: a benchmark would fill the memory
 }
 
 // stored is the durable state of a replica.
@@ -92,7 +93,7 @@ func (m *memory) applyLocked(w *replication.Write) {
 		at, _ := s.find(w.Below)
 		s.entries = s.entries[at:]
 	}
-	if len(w.Entries) > 0 {
+	if len(w.Entries) > 0 && !m.forget {
 		at, _ := s.find(w.Entries[0].ID)
 		s.entries = slices.Insert(s.entries, at, w.Entries...)
 	}

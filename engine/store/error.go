@@ -14,8 +14,10 @@ var ErrClosed = errors.New("store is closed")
 // entries of the stream, and the other streams, are not affected.
 type CorruptError struct {
 	Stream replication.StreamID
-	Entry  replication.EntryID // 0: the stream's state or commit
-	Err    error
+	// Entry is the first of those that can't be read, in the direction of the
+	// reading; 0 is the stream's state or commit.
+	Entry replication.EntryID
+	Err   error
 }
 
 func (e *CorruptError) Error() string {

@@ -11,8 +11,8 @@ import (
 
 // Read returns entries for a machine: the highest of From..To that fit, dense
 // up to To, each checked, each chained to the one before. The run ends early
-// above an entry that is damaged, or that the state says is not here (below its
-// first, or in a gap). If there is no such run, the error says what ends it: a
+// above what the state says is not here (below its first, or in a gap), and
+// above what can't be read. If nothing can be returned, the error says why: a
 // CorruptError, or a MissingError for an entry that is just not there.
 func (s *Store) Read(r replication.Read) replication.ReadDone {
 	out := replication.ReadDone{Ref: r.Ref}
@@ -54,8 +54,8 @@ func (s *Store) readRun(r replication.Read) (out run, err error) {
 		data arena
 		size int
 		next = r.To // the entry that has to come
-		ok   = c.last()
 	)
+	ok := c.last()
 	for ; ok && next >= from && c.entry.ID == next; ok = c.prev() {
 		if size += c.entry.Size(); size > r.MaxBytes && len(out.entries) > 0 {
 			break
@@ -65,25 +65,36 @@ func (s *Store) readRun(r replication.Read) (out run, err error) {
 		out.entries = append(out.entries, e)
 		next--
 	}
-	// A damaged entry just below the run still gives its chain, if that proves
-	// right by what follows it.
-	below := ok || c.damaged(next)
-	if c.err != nil && (!below || len(out.entries) == 0) {
-		return run{}, c.err
-	}
 	if len(out.entries) == 0 {
-		return run{}, &MissingError{Stream: r.Stream, Entry: r.To}
+		return run{}, cmp.Or(c.err, error(&MissingError{Stream: r.Stream, Entry: r.To}))
 	}
 	slices.Reverse(out.entries)
-	if below && c.entry.ID == next {
-		out.prev, out.prevAt = c.entry.Position(), c.entry.AppendedAt
-	} else if out.prev, out.prevAt, err = c.positionFromState(next); err != nil {
+	if err := c.setPrev(&out); err != nil {
 		return run{}, err
 	}
-	if err := checkRun(r.Stream, out); err != nil {
-		return run{}, cmp.Or(c.err, err)
+	return out, checkRun(r.Stream, out)
+}
+
+// setPrev finds what a run follows. The cursor has just tried to move to it. If
+// that can't be told, the run's first entry is given up: the rest follows it.
+func (c *cursor) setPrev(r *run) (err error) {
+	id := r.entries[0].ID - 1
+	if c.err == nil && c.entry.ID == id {
+		r.prev, r.prevAt = c.entry.Position(), c.entry.AppendedAt
+		return nil
 	}
-	return out, nil
+	if c.err == nil {
+		r.prev, r.prevAt, err = c.positionFromState(id)
+	}
+	if err = cmp.Or(c.err, err); err == nil {
+		return nil
+	}
+	if len(r.entries) == 1 {
+		return err
+	}
+	first := &r.entries[0]
+	r.prev, r.prevAt, r.entries = first.Position(), first.AppendedAt, r.entries[1:]
+	return nil
 }
 
 // checkRun finds the first entry of a run that does not follow what is before it.
@@ -110,14 +121,17 @@ func (c *cursor) positionFromState(id replication.EntryID) (replication.Position
 	var st replication.State
 	if c.it.First() {
 		value, err := c.it.ValueAndErr()
-		if err != nil {
-			return replication.Position{}, 0, err
+		if err == nil {
+			st, err = decodeState(c.stream, value)
 		}
-		if st, err = decodeState(c.stream, value); err != nil {
-			return replication.Position{}, 0, &CorruptError{Stream: c.stream, Err: err}
+		if err != nil {
+			c.err = &CorruptError{Stream: c.stream, Err: err}
 		}
 	} else if err := c.it.Error(); err != nil {
-		return replication.Position{}, 0, err
+		c.err = c.damage(0, err)
+	}
+	if c.err != nil {
+		return replication.Position{}, 0, c.err
 	}
 	if at, wall, ok := stateAt(&st, id); ok {
 		return at, wall, nil

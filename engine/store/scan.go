@@ -20,12 +20,14 @@ type cursor struct {
 	noData  bool
 	entry   replication.Entry // where it stands; Data until the next move
 	err     error
+	from    replication.EntryID
+	to      replication.EntryID
 	low     [entryKeySize]byte
 	high    [entryKeySize + 1]byte
 }
 
 func (s *Store) newCursor(stream replication.StreamID, from, to replication.EntryID) (*cursor, error) {
-	c := &cursor{stream: stream, failure: s.failure}
+	c := &cursor{stream: stream, failure: s.failure, from: from, to: to}
 	appendEntryKey(c.low[:0], stream, from)
 	appendEntryKeyAfter(c.high[:0], stream, to)
 	var err error
@@ -37,32 +39,33 @@ func (s *Store) newCursor(stream replication.StreamID, from, to replication.Entr
 }
 
 // The moves return false at the end of the range, and at an error, which they
-// leave in c.err.
-func (c *cursor) first() bool { return c.at(c.it.First()) }
-func (c *cursor) last() bool  { return c.at(c.it.Last()) }
-func (c *cursor) next() bool  { return c.at(c.it.Next()) }
-func (c *cursor) prev() bool  { return c.at(c.it.Prev()) }
+// leave in c.err. The entry next in the move's direction is the one that an
+// error is about if no entry could be reached.
+func (c *cursor) first() bool { return c.at(c.it.First(), c.from) }
+func (c *cursor) last() bool  { return c.at(c.it.Last(), c.to) }
+func (c *cursor) next() bool  { return c.at(c.it.Next(), c.entry.ID+1) }
+func (c *cursor) prev() bool  { return c.at(c.it.Prev(), c.entry.ID-1) }
 
 // seek moves to the first entry at or above id.
 func (c *cursor) seek(id replication.EntryID) bool {
 	var key [entryKeySize]byte
-	return c.at(c.it.SeekGE(appendEntryKey(key[:0], c.stream, id)))
+	return c.at(c.it.SeekGE(appendEntryKey(key[:0], c.stream, id)), id)
 }
 
-// at decodes and checks the entry on which the iterator stands.
-func (c *cursor) at(valid bool) bool {
+// at decodes and checks the entry on which the iterator stands, if valid.
+func (c *cursor) at(valid bool, sought replication.EntryID) bool {
 	if c.err != nil {
 		return false
 	}
 	if !valid {
 		if err := c.it.Error(); err != nil {
-			c.err = c.damage(c.entry.ID, fmt.Errorf("after entry %d: %w", c.entry.ID, err))
+			c.err = c.damage(sought, err)
 		}
 		return false
 	}
 	id, ok := entryOfKey(c.it.Key())
 	if !ok {
-		c.err = &CorruptError{Stream: c.stream, Entry: c.entry.ID, Err: fmt.Errorf("key %x is not an entry's", c.it.Key())}
+		c.err = &CorruptError{Stream: c.stream, Entry: sought, Err: fmt.Errorf("key %x is not an entry's", c.it.Key())}
 		return false
 	}
 	value, err := c.it.ValueAndErr()
@@ -95,14 +98,13 @@ func (c *cursor) damage(id replication.EntryID, err error) error {
 	return fmt.Errorf("stream %d: %w", c.stream, err)
 }
 
-// damaged reports whether the cursor stopped because entry id is not as it was
-// written, though its header could be read.
-func (c *cursor) damaged(id replication.EntryID) bool {
-	_, ok := errors.AsType[*CorruptError](c.err)
-	return ok && c.entry.ID == id
+// close returns an error that c.err does not tell already.
+func (c *cursor) close() error {
+	if err := c.it.Close(); c.err == nil {
+		return err
+	}
+	return nil
 }
-
-func (c *cursor) close() error { return c.it.Close() }
 
 // Scan iterates over the entries of a range that are stored.
 // With NoData an entry's checksum is not compared, because it covers the data.

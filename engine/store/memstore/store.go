@@ -149,9 +149,13 @@ func (s *Store) Read(q replication.Read) replication.ReadDone {
 		next--
 	}
 	var ok bool
-	if done.Prev, done.PrevAt, ok = r.position(start, next); !ok {
+	if done.Prev, done.PrevAt, ok = r.position(start, next); !ok && start+1 == end {
 		done.Err = &store.MissingError{Stream: q.Stream, Entry: next}
 		return done
+	} else if !ok {
+		first := &r.entries[start]
+		done.Prev, done.PrevAt = first.Position(), first.AppendedAt
+		start++
 	}
 	done.Entries = slices.Clone(r.entries[start:end])
 	return done

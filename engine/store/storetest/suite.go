@@ -313,6 +313,7 @@ func testReadPrev(s *suite) {
 	}
 	s.apply(replication.Write{Stream: 1, State: &state, Entries: entries[3:7]},
 		replication.Write{Stream: 1, Entries: entries[12:]})
+	s.apply(replication.Write{Stream: 2, Entries: entries[1:3]})
 	s.apply(replication.Write{Stream: 1, Entries: entries[1:2]})
 	for _, test := range []struct {
 		from, to replication.EntryID
@@ -331,8 +332,13 @@ func testReadPrev(s *suite) {
 		}
 		s.check(replication.CheckRun(d.Prev, d.Entries))
 	}
-	// Entry 2 is there, and nothing says what it follows.
-	d := s.storage.Read(replication.Read{Stream: 1, From: 1, To: 2, MaxBytes: 1 << 20})
+	// Entry 2 of stream 2 is there, and nothing says what it follows. Entry 3
+	// follows it.
+	d := s.storage.Read(replication.Read{Stream: 2, From: 1, To: 3, MaxBytes: 1 << 20})
+	if d.Err != nil || Ranges(d.Entries) != "3" || d.Prev != at(2).Position() {
+		s.Errorf("read above an entry that follows nothing: %+v", d)
+	}
+	d = s.storage.Read(replication.Read{Stream: 1, From: 1, To: 2, MaxBytes: 1 << 20})
 	if missing, ok := errors.AsType[*store.MissingError](d.Err); !ok || missing.Entry != 1 {
 		s.Errorf("read after nothing: %+v", d)
 	}

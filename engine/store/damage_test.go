@@ -1,0 +1,106 @@
+package store_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"walle/engine/store"
+	"walle/engine/store/storetest"
+	"walle/replication"
+	"walle/replication/node"
+)
+
+// flushed returns a disk that holds a stream of 2000 entries in tables, each of
+// 1000 bytes of data, and another.
+func flushed(t *testing.T) *vfs.MemFS {
+	t.Helper()
+	fs := vfs.NewMem()
+	s := open(t, fs)
+	log := storetest.Log{Term: 1}
+	for range 200 {
+		if _, err := s.Apply([]replication.Write{
+			{Stream: 1, State: &replication.State{First: 1}, Entries: log.Sized(10, 1000)},
+			{Stream: 2, State: &replication.State{First: 1}},
+		}, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.Apply([]replication.Write{{Stream: 2, Entries: (&storetest.Log{Term: 1}).Next(5)}}, true); err != nil {
+		t.Fatal(err)
+	}
+	closeStore(t, s)
+	return fs
+}
+
+// damageTable changes a byte in the middle of the largest table.
+func damageTable(t *testing.T, fs *vfs.MemFS) {
+	t.Helper()
+	names, err := fs.List("data/db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var largest []byte
+	for _, name := range names {
+		if !strings.HasSuffix(name, ".sst") {
+			continue
+		}
+		content, err := fs.UnsafeGetFileDataBuffer("data/db/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(content) > len(largest) {
+			largest = content
+		}
+	}
+	largest[len(largest)/2] ^= 1
+}
+
+// Damage in one place is named, and takes nothing else with it: not the process,
+// not the stream's other entries, not the other streams.
+func TestDamagedBlock(t *testing.T) {
+	fs := flushed(t)
+	damageTable(t, fs)
+	s := open(t, fs)
+	defer closeStore(t, s)
+
+	scan := s.Scan(node.ScanRequest{Stream: 1, To: storetest.AllEntries})
+	last := replication.EntryID(0)
+	for scan.Next() {
+		last = scan.Entry().ID
+	}
+	damage, ok := errors.AsType[*store.CorruptError](scan.Err())
+	if !ok || damage.Stream != 1 || damage.Entry != last+1 || last < 200 || last > 1800 {
+		t.Fatalf("scan ended at %d with %v", last, scan.Err())
+	}
+	if err := scan.Close(); err != nil {
+		t.Fatal(err)
+	}
+	d := s.Read(replication.Read{Stream: 1, From: 1, To: last + 1, MaxBytes: 1 << 20})
+	if damage, ok := errors.AsType[*store.CorruptError](d.Err); !ok || damage.Stream != 1 || d.Entries != nil {
+		t.Fatalf("read the damaged entry: %v", d.Err)
+	}
+	for _, r := range []replication.Read{
+		{Stream: 1, From: last + 150, To: last + 160, MaxBytes: 1 << 20},
+		{Stream: 1, From: 1, To: last - 100, MaxBytes: 1 << 20},
+		{Stream: 2, From: 1, To: 5, MaxBytes: 1 << 20},
+	} {
+		if d := s.Read(r); d.Err != nil {
+			t.Errorf("read of %+v: %v", r, d.Err)
+		}
+	}
+	// A read across it gives what is above it.
+	d = s.Read(replication.Read{Stream: 1, From: 1, To: 2000, MaxBytes: 1 << 30})
+	if d.Err != nil || d.Entries[len(d.Entries)-1].ID != 2000 || d.Prev.ID <= last || d.Prev.ID > last+150 {
+		t.Fatalf("read across damage: after %v, %d entries, %v", d.Prev, len(d.Entries), d.Err)
+	}
+	if err := replication.CheckRun(d.Prev, d.Entries); err != nil {
+		t.Fatal(err)
+	}
+	log := storetest.Log{Term: 1}
+	if _, err := s.Apply([]replication.Write{{Stream: 3, Entries: log.Next(1)}}, true); err != nil {
+		t.Fatalf("apply beside damage: %v", err)
+	}
+}

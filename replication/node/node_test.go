@@ -3,7 +3,6 @@ package node_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,74 +10,6 @@ import (
 	"walle/replication"
 	"walle/replication/node"
 )
-
-const stream = replication.StreamID(7)
-
-// newStream opens a cluster of n nodes that all hold the stream.
-func newStream(t *testing.T, n int) *cluster {
-	t.Helper()
-	c := newCluster(t, n)
-	c.host(stream)
-	return c
-}
-
-// appendN starts appends number from..to of one entry each, without waiting.
-func appendN(t *testing.T, w *node.Writer, r *replies, from, to int) {
-	t.Helper()
-	for i := from; i <= to; i++ {
-		if err := w.Append([][]byte{fmt.Appendf(nil, "entry %d", i)}, node.AppendOptions{}, r.to(i)); err != nil {
-			t.Fatalf("append %d: %v", i, err)
-		}
-	}
-}
-
-// inOrder checks that got answers appends from.. once each, in order, with one
-// outcome.
-func inOrder(t *testing.T, got []answer, from int, outcome replication.Outcome) {
-	t.Helper()
-	for i, a := range got {
-		if a.number != from+i || a.Outcome != outcome {
-			t.Fatalf("answer %d is of append %d, %v (%v), want append %d, %v", i, a.number, a.Outcome, a.Why, from+i, outcome)
-		}
-	}
-}
-
-// holds checks that a node stores the acknowledged entries 1..to, dense, whole
-// and chained.
-func (c *cluster) holds(id replication.NodeID, to int) {
-	c.t.Helper()
-	entries := c.stores[id].entries(stream, replication.EntryID(to))
-	if len(entries) != to {
-		c.t.Fatalf("%v holds %d entries up to %d", id, len(entries), to)
-	}
-	if err := replication.CheckRun(replication.Position{}, entries); err != nil {
-		c.t.Fatalf("on %v: %v", id, err)
-	}
-	for i, e := range entries {
-		if want := fmt.Sprintf("entry %d", i+1); string(e.Data) != want {
-			c.t.Fatalf("entry %d on %v is %q, want %q", i+1, id, e.Data, want)
-		}
-	}
-}
-
-// follow waits until a node has committed up to to.
-func (c *cluster) follow(id replication.NodeID, to replication.EntryID) {
-	c.t.Helper()
-	p, ok := c.nodes[id].Progress(stream)
-	if !ok {
-		c.t.Fatalf("no replica on %v", id)
-	}
-	for {
-		changed := p.Changed()
-		if p.Commit() >= to && len(p.Gaps()) == 0 {
-			return
-		}
-		if p.Gone() {
-			c.t.Fatalf("the replica on %v is gone", id)
-		}
-		<-changed
-	}
-}
 
 // Everything acknowledged survives a dead node, a writer that is fenced in the
 // middle of it, and is on every node in the end.
@@ -159,38 +90,6 @@ func TestAppendAtAnID(t *testing.T) {
 	})
 }
 
-// A claim that waits is told why it may not have the stream, and gives up with
-// its context; a released stream can be had at once.
-func TestClaimOfAHeldStream(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := newStream(t, 3)
-		w := c.claim(1, stream, node.ClaimWait)
-		req := node.ClaimRequest{Stream: stream, Config: c.config, Mode: node.ClaimNoWait, Lease: 10 * time.Second, Holder: "second"}
-		_, err := c.nodes[2].Claim(t.Context(), req)
-		var held *node.ClaimError
-		if !errors.As(err, &held) || held.Cause != replication.CauseHeld || held.Holder != "n1" || held.Remaining <= 0 {
-			t.Fatalf("claim NOWAIT: %v", err)
-		}
-		req.Mode = node.ClaimWait
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		if _, err := c.nodes[2].Claim(ctx, req); !errors.Is(err, context.DeadlineExceeded) {
-			t.Fatalf("claim of a stream that is held all the time: %v", err)
-		}
-		if err := w.Release(t.Context()); err != nil {
-			t.Fatalf("release: %v", err)
-		}
-		began := time.Now()
-		c.claim(2, stream, node.ClaimWait)
-		if waited := time.Since(began); waited > time.Second {
-			t.Fatalf("the claim of a released stream took %v", waited)
-		}
-		if !errors.Is(w.Err(), node.ErrClosed) {
-			t.Fatalf("a released writer says %v", w.Err())
-		}
-	})
-}
-
 // Without a quorum nothing is ever acknowledged, and the deadline is kept.
 func TestAppendWithoutQuorum(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -227,6 +126,7 @@ func TestRestart(t *testing.T) {
 		for _, id := range c.config.Members {
 			c.open(id, node.Limits{})
 		}
+		c.host(stream) // one that had stored nothing yet is made anew
 		began := time.Now()
 		w = c.claim(2, stream, node.ClaimForce)
 		if waited := time.Since(began); waited < 9*time.Second {
@@ -235,7 +135,10 @@ func TestRestart(t *testing.T) {
 		r = newReplies()
 		appendN(t, w, r, 101, 200)
 		inOrder(t, r.wait(100), 101, replication.Applied)
-		c.holds(2, 200)
+		for _, id := range c.config.Members {
+			c.follow(id, 200)
+			c.holds(id, 200)
+		}
 	})
 }
 
@@ -313,135 +216,6 @@ func TestAppendFull(t *testing.T) {
 	})
 }
 
-// notApplied checks that got answers appends 0.. once each, in order: first some
-// unknown, then those surely not applied.
-func notApplied(t *testing.T, got []answer) {
-	t.Helper()
-	last := replication.Unknown
-	for i, a := range got {
-		if a.number != i || a.Outcome != replication.Unknown && a.Outcome != replication.NotApplied ||
-			last == replication.NotApplied && a.Outcome == replication.Unknown {
-			t.Fatalf("answer %d is of append %d: %v after %v", i, a.number, a.Outcome, last)
-		}
-		last = a.Outcome
-	}
-}
-
-// An error of the disk is the end: nothing is acknowledged any more, everybody
-// is told, once, in order, and never "applied".
-func TestDiskFails(t *testing.T) {
-	broken := errors.New("broken disk")
-	for name, fail := range map[string]func(*memory){
-		"apply": func(m *memory) { m.failApply(broken) },
-		"sync":  func(m *memory) { m.failWait(broken) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				c := newStream(t, 1)
-				w := c.claim(1, stream, node.ClaimWait)
-				r := newReplies()
-				appendN(t, w, r, 1, 10)
-				inOrder(t, r.wait(10), 1, replication.Applied)
-
-				fail(c.stores[1])
-				r = newReplies()
-				accepted := 0
-				for w.Append([][]byte{[]byte("x")}, node.AppendOptions{}, r.to(accepted)) == nil && accepted < 10_000 {
-					accepted++
-				}
-				notApplied(t, r.wait(accepted))
-				<-w.Lost()
-				if !errors.Is(w.Err(), broken) || !errors.Is(w.Err(), node.ErrClosed) {
-					t.Fatalf("the writer was lost with %v", w.Err())
-				}
-				if _, err := c.nodes[1].Claim(t.Context(), node.ClaimRequest{Stream: stream, Config: c.config}); !errors.Is(err, broken) {
-					t.Fatalf("claim on a failed node: %v", err)
-				}
-				synctest.Wait()
-				if got := c.fatals(); len(got) != 1 || !errors.Is(got[0], broken) {
-					t.Fatalf("OnFatal was called with %v", got)
-				}
-				if err := c.nodes[1].Close(); !errors.Is(err, broken) {
-					t.Fatalf("close: %v", err)
-				}
-			})
-		})
-	}
-}
-
-// Close answers everyone: what a machine has seen is unknown, what it has not is
-// surely not applied; a claim under way fails.
-func TestCloseInTheMiddle(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := newStream(t, 3)
-		w := c.claim(1, stream, node.ClaimWait)
-		var releases []func()
-		for _, m := range c.stores {
-			releases = append(releases, m.holdSyncs())
-		}
-		r := newReplies()
-		appendN(t, w, r, 1, 1000)
-		claimed := make(chan error, 1)
-		go func() {
-			_, err := c.nodes[1].Claim(context.Background(), node.ClaimRequest{
-				Stream: stream, Config: c.config, Lease: time.Second, Mode: node.ClaimWait, Holder: "waits",
-			})
-			claimed <- err
-		}()
-		synctest.Wait()
-		appendN(t, w, r, 1001, 1001)
-		go func() {
-			for _, release := range releases {
-				release()
-			}
-		}()
-		c.kill(1)
-		got := r.sofar()
-		if len(got) != 1001 {
-			t.Fatalf("%d of 1001 appends are answered", len(got))
-		}
-		for i, a := range got {
-			if a.number != i+1 || a.Outcome == replication.NotApplied && i < 1000 {
-				t.Fatalf("answer %d is of append %d: %v", i, a.number, a.Outcome)
-			}
-		}
-		if err := <-claimed; !errors.Is(err, node.ErrClosed) {
-			t.Fatalf("a claim under way: %v", err)
-		}
-		<-w.Lost()
-		if err := w.Append(nil, node.AppendOptions{}, r.to(0)); !errors.Is(err, node.ErrClosed) {
-			t.Fatalf("append after close: %v", err)
-		}
-		if err := w.Release(t.Context()); !errors.Is(err, node.ErrClosed) {
-			t.Fatalf("release after close: %v", err)
-		}
-	})
-}
-
-// A dropped writer's appends are unknown, and its lease runs out by itself.
-func TestDrop(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := newStream(t, 3)
-		w := c.claim(1, stream, node.ClaimWait)
-		for _, m := range c.stores {
-			defer m.holdSyncs()()
-		}
-		r := newReplies()
-		appendN(t, w, r, 1, 10)
-		synctest.Wait()
-		w.Drop()
-		inOrder(t, r.wait(10), 1, replication.Unknown)
-		<-w.Lost()
-		_, err := c.nodes[2].Claim(t.Context(), node.ClaimRequest{
-			Stream: stream, Config: c.config, Mode: node.ClaimNoWait, Lease: time.Second, Holder: "next",
-		})
-		var held *node.ClaimError
-		if !errors.As(err, &held) || held.Cause != replication.CauseHeld {
-			t.Fatalf("claim of what was only dropped: %v", err)
-		}
-	})
-}
-
 // A question reaches all members, waits for those who do not answer, and gives
 // what it has when its time is up.
 func TestAsk(t *testing.T) {
@@ -502,6 +276,11 @@ func TestUnhost(t *testing.T) {
 			t.Fatalf("still stored: %v", left)
 		}
 		w.Drop()
+		time.Sleep(time.Minute) // whatever it had put off is due now
+		synctest.Wait()
+		if left, _ := c.stores[1].Streams(); len(left) > 0 {
+			t.Fatalf("a replica that is gone has written: %v", left)
+		}
 
 		release := c.stores[1].holdSyncs()
 		c.host(stream)
@@ -575,4 +354,51 @@ func TestConfig(t *testing.T) {
 	} else {
 		n.Close()
 	}
+}
+
+// A trim reaches the replicas, and is published.
+func TestTrim(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newStream(t, 3)
+		w := c.claim(1, stream, node.ClaimWait)
+		r := newReplies()
+		appendN(t, w, r, 1, 100)
+		r.wait(100)
+		w.TrimTo(51)
+		for _, id := range c.config.Members {
+			c.follow(id, 100)
+			p, _ := c.nodes[id].Progress(stream)
+			for changed := p.Changed(); p.First() < 51; changed = p.Changed() {
+				<-changed
+			}
+			if p.First() != 51 || p.Flush() != 100 || p.Tail() != 100 {
+				t.Errorf("%v: first %d, flush %d, tail %d", id, p.First(), p.Flush(), p.Tail())
+			}
+			synctest.Wait()
+			if kept := c.stores[id].entries(stream, 100); len(kept) != 50 {
+				t.Errorf("%v keeps %d entries", id, len(kept))
+			}
+		}
+	})
+}
+
+// What is not for this node, or for nothing that is here, does no harm.
+func TestStrayMessages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newStream(t, 1)
+		w := c.claim(1, stream, node.ClaimWait)
+		gone := replication.ClaimID{Node: 1, Nonce: 1 << 60}
+		c.nodes[1].Deliver([]replication.Envelope{
+			{Stream: stream, From: 2, To: 3, Msg: replication.Probe{}},
+			{Stream: stream, From: 2, To: 1, Claim: gone, Msg: replication.Status{}},
+			{Stream: stream, From: 2, To: 1, Msg: replication.Status{}},
+			{Stream: 99, From: 2, To: 1, Msg: replication.Fetched{}},
+			{Stream: 99, From: 2, To: 1, Claim: w.ID(), Msg: replication.Promise{}},
+			{Stream: 99, From: 1, To: 1, Claim: w.ID(), Msg: replication.Prepare{}},
+			{Stream: stream, From: 2, To: 1},
+		})
+		r := newReplies()
+		appendN(t, w, r, 1, 1)
+		inOrder(t, r.wait(1), 1, replication.Applied)
+	})
 }

@@ -33,6 +33,14 @@ func newReplica(s *shard, stream replication.StreamID, m *replication.Replica, g
 	return r
 }
 
+// due is when the owner has to step the machine next.
+func (r *replica) due() replication.Time {
+	if r.gone {
+		return replication.Never
+	}
+	return r.machine.Deadline()
+}
+
 // wrote notes what w will have changed once it is durable.
 func (r *replica) wrote(w *replication.Write) {
 	if w.State != nil {

@@ -37,7 +37,8 @@ type round struct {
 func (s *shard) unfinished() bool { return len(s.local) > 0 || len(s.unticked) > 0 }
 
 func (s *shard) runRound() {
-	s.now, s.wall = s.node.config.Clock.Now(), s.node.config.Clock.Wall()
+	s.in = s.inbox.take(s.in)
+	s.readClock()
 	s.stepArrivals()
 	for {
 		due, ok := s.deadlines.pop(s.now)
@@ -55,9 +56,22 @@ func (s *shard) runRound() {
 	s.tellWaiters()
 }
 
+// readClock sets the time of the round. It comes after the take: a replica counts
+// the lease it grants from now, and must not count from before the message was
+// sent. The other way round,
+//
+//  1. B's owner reads the clock, and is not scheduled for 5 s
+//  2. writer A sends an append, and trusts three quarters of its lease from then
+//  3. B's owner takes the append, and grants a lease that began 5 s before
+//
+// and B would promise another claim while A still trusts its lease. Being late
+// is harmless: what is sent in the round was then sent after now.
+func (s *shard) readClock() {
+	s.now, s.wall = s.node.config.Clock.Now(), s.node.config.Clock.Wall()
+}
+
 // stepArrivals steps machines with all that has arrived.
 func (s *shard) stepArrivals() {
-	s.in = s.inbox.take(s.in)
 	s.begunCalls, s.begunOrders = 0, 0
 	for _, f := range s.in.calls {
 		s.begunCalls++

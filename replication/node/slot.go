@@ -19,7 +19,7 @@ func (s *slot) queued() bool { return s.index > 0 }
 // due is when the machine wants its Tick.
 func (s *slot) due() replication.Time {
 	if s.replica != nil {
-		return s.replica.machine.Deadline()
+		return s.replica.due()
 	}
 	return s.writer.due()
 }

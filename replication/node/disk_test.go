@@ -86,8 +86,7 @@ func TestDiskBatches(t *testing.T) {
 		d, j, s := newTestDisk(t)
 		a, b := &replica{shard: s, stream: 1}, &replica{shard: s, stream: 2}
 		for seq := range uint64(5) {
-			d.put([]diskJob{write(a, 10*seq+1)})
-			d.put([]diskJob{write(b, seq+1), write(a, 10*seq+2)})
+			d.put([]diskJob{write(a, 10*seq+1), write(b, seq+1), write(a, 10*seq+2)})
 			synctest.Wait()
 		}
 		first := []string{"apply 1:1 2:1 1:2", "apply 1:11 2:2 1:12"}

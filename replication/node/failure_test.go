@@ -123,11 +123,11 @@ func TestViolation(t *testing.T) {
 		w := c.claim(1, stream, node.ClaimWait)
 		defer c.stores[1].holdSyncs()()
 		r := newReplies()
-		appendN(t, w, r, 1, 100)
+		appendN(t, w, r, 1, 1)
 		synctest.Wait()
 
-		forged := replication.Entry{ID: 101, Term: w.Status().Term + 5, GroupEnd: true}
-		prev := c.stores[1].entries(stream, 100)[99].Position()
+		forged := replication.Entry{ID: 2, Term: w.Status().Term + 5, GroupEnd: true}
+		prev := c.stores[1].entries(stream, 1)[0].Position()
 		forged.Seal(prev.Chain)
 		c.nodes[1].Deliver([]replication.Envelope{{
 			Stream: stream, Config: 1, From: 1, To: 1, Claim: w.ID(),
@@ -138,7 +138,7 @@ func TestViolation(t *testing.T) {
 		if !errors.As(w.Err(), &violation) {
 			t.Fatalf("the writer was lost with %v", w.Err())
 		}
-		inOrder(t, r.wait(100), 1, replication.Unknown)
+		inOrder(t, r.wait(1), 1, replication.Unknown)
 		synctest.Wait()
 		if got := c.fatals(); len(got) != 1 {
 			t.Fatalf("OnFatal was called with %v", got)

@@ -20,7 +20,6 @@ var homes = map[string][]string{
 	"github.com/spf13/cobra":                  {"cmd"},
 	"github.com/cockroachdb/datadriven":       {}, // tests only, as are the next
 	"github.com/anishathalye/porcupine":       {"tools"},
-	"testing":                                 {"engine/store", "replication/sim"}, // suites for others to run
 	"github.com/prometheus/client_golang":     {"cmd", "engine", "pgfront"},
 	"github.com/HdrHistogram/hdrhistogram-go": {"cmd", "tools"},
 }
@@ -60,6 +59,9 @@ func TestLibrariesAtHome(t *testing.T) {
 			continue
 		}
 		for _, p := range f.imports() {
+			if p == "testing" && !strings.HasSuffix(f.dir(), "test") {
+				t.Errorf("%s imports testing: that is for tests, and for suites of packages named …test", f.name)
+			}
 			for library, at := range homes {
 				if under(p, library) && !slices.ContainsFunc(at, func(home string) bool { return under(f.dir(), home) }) {
 					t.Errorf("%s imports %s, which belongs in %v", f.name, p, at)

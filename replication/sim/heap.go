@@ -25,7 +25,6 @@ const (
 // are dropped: life is compared.
 type event struct {
 	at       instant
-	order    uint64 // breaks ties: first scheduled, first done
 	kind     eventKind
 	host     int32
 	life     int32
@@ -39,46 +38,69 @@ type parcel struct {
 	print    string // of the message when it was sent; set in vigilant runs
 }
 
-// eventHeap is a binary heap of events, the earliest first.
-type eventHeap []event
-
-func (h eventHeap) less(i, j int) bool {
-	return h[i].at < h[j].at || h[i].at == h[j].at && h[i].order < h[j].order
+// agenda holds the events to come, in a binary heap of keys that point to them.
+type agenda struct {
+	heap  []key
+	slots []event
+	free  []int32 // of slots
+	order uint64
 }
 
-func (h *eventHeap) push(e event) {
-	*h = append(*h, e)
-	s := *h
-	for i := len(s) - 1; i > 0; {
+// key orders events: the earliest first, of one time the first scheduled.
+type key struct {
+	at    instant
+	order uint64
+	slot  int32
+}
+
+func (k key) before(o key) bool { return k.at < o.at || k.at == o.at && k.order < o.order }
+
+func (a *agenda) push(e event) {
+	var slot int32
+	if n := len(a.free); n > 0 {
+		slot = a.free[n-1]
+		a.free = a.free[:n-1]
+		a.slots[slot] = e
+	} else {
+		slot = int32(len(a.slots))
+		a.slots = append(a.slots, e)
+	}
+	a.order++
+	a.heap = append(a.heap, key{at: e.at, order: a.order, slot: slot})
+	h := a.heap
+	for i := len(h) - 1; i > 0; {
 		parent := (i - 1) / 2
-		if !s.less(i, parent) {
+		if !h[i].before(h[parent]) {
 			break
 		}
-		s[i], s[parent] = s[parent], s[i]
+		h[i], h[parent] = h[parent], h[i]
 		i = parent
 	}
 }
 
-func (h *eventHeap) pop() event {
-	s := *h
-	top := s[0]
-	n := len(s) - 1
-	s[0] = s[n]
-	s[n] = event{}
-	s = s[:n]
-	*h = s
+func (a *agenda) pop() event {
+	h := a.heap
+	top := h[0]
+	n := len(h) - 1
+	h[0] = h[n]
+	h = h[:n]
+	a.heap = h
 	for i := 0; ; {
 		least := i
-		if l := 2*i + 1; l < n && s.less(l, least) {
+		if l := 2*i + 1; l < n && h[l].before(h[least]) {
 			least = l
 		}
-		if r := 2*i + 2; r < n && s.less(r, least) {
+		if r := 2*i + 2; r < n && h[r].before(h[least]) {
 			least = r
 		}
 		if least == i {
-			return top
+			break
 		}
-		s[i], s[least] = s[least], s[i]
+		h[i], h[least] = h[least], h[i]
 		i = least
 	}
+	e := a.slots[top.slot]
+	a.slots[top.slot].envelope = nil
+	a.free = append(a.free, top.slot)
+	return e
 }

@@ -38,6 +38,15 @@ type truth struct {
 // frontier is the last entry that somebody knows to be committed.
 func (l *ledger) frontier() replication.EntryID { return replication.EntryID(len(l.committed)) }
 
+// before is the last committed entry of a term before t.
+func (l *ledger) before(t replication.Term) replication.EntryID {
+	n := len(l.committed)
+	for n > 0 && l.committed[n-1].term >= t {
+		n--
+	}
+	return replication.EntryID(n)
+}
+
 // chain is that of the log up to entry id, which is committed or 0.
 func (l *ledger) chain(id replication.EntryID) replication.Chain {
 	if id == 0 {

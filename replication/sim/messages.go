@@ -18,13 +18,17 @@ func (h *host) checkSend(env *replication.Envelope) {
 		if m.Flush > durable.tail() || m.Tail > h.disk.visible.tail() {
 			w.fail(CheckDurable, "%v: the durable log ends at %d, the written at %d", *env, durable.tail(), h.disk.visible.tail())
 		}
-		if m.Term != durable.state.Promised {
-			w.fail(CheckDurable, "%v: durable is a promise of %d", *env, durable.state.Promised)
+		if last := durable.state.History.TermAt(replication.EntryID(1 << 63)); m.Term != durable.state.Promised || m.Term != last && !m.Hole {
+			w.fail(CheckDurable, "%v: durable is a promise of %d and history %v", *env, durable.state.Promised, durable.state.History)
 		}
 		w.ledger.learn(m.Commit, h.id.String())
 	case replication.Status:
 		if m.Flush > durable.tail() || m.Commit > w.ledger.frontier() {
 			w.fail(CheckAnswer, "%v: the durable log ends at %d, committed is %d", *env, durable.tail(), w.ledger.frontier())
+		}
+		// Who counts logs of one term to find the commit counts on this one.
+		if m.Last > durable.state.History.LastTerm(durable.tail()) {
+			w.fail(CheckAnswer, "%v: the durable log ends at %d, its history is %v", *env, durable.tail(), durable.state.History)
 		}
 	case replication.Fetched:
 		h.checkFetched(env, &m)

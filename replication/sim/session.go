@@ -120,7 +120,7 @@ func (s *session) look() {
 }
 
 // began checks a writer that begins to serve at a term: it holds all that is
-// committed.
+// committed of earlier terms. A later one may have begun without its knowing.
 func (s *session) began(term replication.Term) {
 	w := s.world
 	if s.phase == replication.Serving {
@@ -129,8 +129,8 @@ func (s *session) began(term replication.Term) {
 		w.took(pathServing)
 	}
 	w.ledger.holdsTerm(term, s.claim)
-	if tail, known := s.writer.Next()-1, w.ledger.frontier(); tail < known {
-		w.fail(CheckLost, "%v serves at term %d with a log up to %d; committed is %d", s.claim, term, tail, known)
+	if tail, known := s.writer.Next()-1, w.ledger.before(term); tail < known {
+		w.fail(CheckLost, "%v serves at term %d with a log up to %d; committed in terms before is %d", s.claim, term, tail, known)
 	}
 	w.leases.began(s, term)
 }

@@ -57,7 +57,7 @@ func drawWeights(r *rand.Rand, without Fault) weights {
 		groupMax: 1 + r.IntN(5),
 		leases:   make([]time.Duration, 1+r.IntN(2)),
 		patience: between(r, 200*time.Millisecond, 5*time.Second),
-		vigilant: r.IntN(16) == 0,
+		vigilant: r.IntN(64) == 0,
 		limits:   drawLimits(r),
 	}
 	w.delayMax = w.delayMin + between(r, 0, 2*time.Millisecond)

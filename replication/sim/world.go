@@ -18,8 +18,7 @@ type world struct {
 	rand    *rand.Rand
 	weights weights
 	now     instant
-	order   uint64
-	events  eventHeap
+	events  agenda
 	step    int
 
 	config    replication.Configuration
@@ -92,8 +91,7 @@ func (w *world) schedule(d time.Duration, e event) {
 }
 
 func (w *world) scheduleAt(at instant, e event) {
-	w.order++
-	e.at, e.order = at, w.order
+	e.at = at
 	w.events.push(e)
 }
 
@@ -101,7 +99,7 @@ func (w *world) scheduleAt(at instant, e event) {
 // failed, or done says so.
 func (w *world) run(steps int, done func() bool) {
 	for w.failure == nil && w.step < steps && !done() {
-		if len(w.events) == 0 {
+		if len(w.events.heap) == 0 {
 			w.fail(CheckProgress, "nothing will ever happen again")
 			return
 		}
@@ -140,7 +138,7 @@ func (w *world) fail(c Checker, format string, args ...any) {
 	}
 	w.failure = &Failure{Checker: c, Message: fmt.Sprintf(format, args...), Step: w.step}
 	if w.trace.on {
-		w.tell("FAILED: %s: %s", c, w.failure.Message)
+		w.tell("FAILED: %s", c)
 	}
 }
 

@@ -147,7 +147,7 @@ func (h *host) checkTail(wr *replication.Write) {
 		}
 		h.checkRise(wr.Entries, at)
 		for i := range wr.Entries {
-			if e := &wr.Entries[i]; now.state.History.TermAt(e.ID) != e.Term {
+			if e, t := &wr.Entries[i], now.state.History.TermAt(wr.Entries[i].ID); t != e.Term && (t != 0 || e.ID >= w.ledger.trimmed) {
 				w.fail(CheckTerms, "%v stores %v under history %v", h.id, *e, now.state.History)
 			}
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"sync"
 	"sync/atomic"
@@ -44,9 +45,12 @@ type outcome struct {
 // failures counts the seeds that failed by one checker.
 type failures struct {
 	checker sim.Checker
-	seeds   int
-	first   uint64
+	count   int
+	seeds   []uint64 // the lowest of them
 }
+
+// seedsMax is how many failing seeds are named for each checker.
+const seedsMax = 8
 
 // collector gathers results; mu guards outcome and byChecker.
 type collector struct {
@@ -69,11 +73,13 @@ func (c *collector) add(r sim.Result) {
 	o.progress.failures++
 	f := c.byChecker[r.Failure.Checker]
 	if f == nil {
-		f = &failures{checker: r.Failure.Checker, first: r.Seed}
+		f = &failures{checker: r.Failure.Checker}
 		c.byChecker[r.Failure.Checker] = f
 	}
-	f.seeds++
-	f.first = min(f.first, r.Seed)
+	f.count++
+	f.seeds = append(f.seeds, r.Seed)
+	slices.Sort(f.seeds)
+	f.seeds = f.seeds[:min(len(f.seeds), seedsMax)]
 	if o.failed == nil || r.Seed < o.failed.Seed {
 		o.failed = &r
 	}
@@ -111,7 +117,7 @@ func (c *campaign) run() outcome {
 	for _, f := range all.byChecker {
 		all.outcome.failures = append(all.outcome.failures, *f)
 	}
-	sort.Slice(all.outcome.failures, func(i, j int) bool { return all.outcome.failures[i].seeds > all.outcome.failures[j].seeds })
+	sort.Slice(all.outcome.failures, func(i, j int) bool { return all.outcome.failures[i].count > all.outcome.failures[j].count })
 	return all.outcome
 }
 

@@ -1,0 +1,95 @@
+// Command mutants breaks the protocol on purpose, one line at a time, and demands
+// that the simulator notices each: a checker that catches nothing is worth
+// nothing.
+//
+//	go run ./tools/mutants               all of them; prints the table of docs/reliability.md
+//	go run ./tools/mutants -run lease    those whose name matches
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"sync"
+	"time"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "mutants:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	flags := flag.NewFlagSet("mutants", flag.ContinueOnError)
+	root := flags.String("root", ".", "`directory` of the module")
+	match := flags.String("run", "", "only mutants whose name matches this `expression`")
+	seeds := flags.Int("seeds", 3000, "how many seeds each mutant may survive")
+	cores := flags.Int("cores", 2, "how many mutants are tried at one time")
+	patience := flags.Duration("patience", 10*time.Minute, "for one mutant")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	name, err := regexp.Compile(*match)
+	if err != nil {
+		return err
+	}
+	var chosen []mutant
+	for _, m := range mutants {
+		if name.MatchString(m.name) {
+			chosen = append(chosen, m)
+		}
+	}
+	return report(huntAll(chosen, *root, *seeds, *cores, *patience))
+}
+
+// huntAll tries all, some at one time, and keeps their order.
+func huntAll(chosen []mutant, root string, seeds, cores int, patience time.Duration) []verdict {
+	verdicts := make([]verdict, len(chosen))
+	tokens := make(chan struct{}, cores)
+	var all sync.WaitGroup
+	for i := range chosen {
+		all.Go(func() {
+			tokens <- struct{}{}
+			defer func() { <-tokens }()
+			verdicts[i] = chosen[i].hunt(root, seeds, patience)
+			fmt.Fprintf(os.Stderr, "%3d of %d: %s: %s\n", i+1, len(chosen), chosen[i].name, verdicts[i])
+		})
+	}
+	all.Wait()
+	return verdicts
+}
+
+func (v verdict) String() string {
+	switch {
+	case v.err != nil:
+		return v.err.Error()
+	case v.killed:
+		return fmt.Sprintf("killed by %q at seed %d, %v", v.checker, v.seeds, v.took.Round(time.Second/10))
+	}
+	return fmt.Sprintf("SURVIVED %d seeds", v.seeds)
+}
+
+// report prints the table, and fails if a mutant lives.
+func report(verdicts []verdict) error {
+	fmt.Println("| break | where | rests on it | caught by | seeds |")
+	fmt.Println("|---|---|---|---|---|")
+	alive := 0
+	for _, v := range verdicts {
+		m := v.mutant
+		by, seeds := v.checker, fmt.Sprint(v.seeds)
+		if !v.killed {
+			by, alive = "nothing", alive+1
+		}
+		if v.err != nil {
+			seeds = "-"
+		}
+		fmt.Printf("| %s | %s | %s | %s | %s |\n", m.name, m.file, m.rests, by, seeds)
+	}
+	if alive > 0 {
+		return fmt.Errorf("%d of %d mutants live", alive, len(verdicts))
+	}
+	return nil
+}

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"flag"
+	"testing"
+	"time"
+)
+
+var hunt = flag.Bool("mutants", false, "build and hunt every mutant; takes minutes")
+
+// TestTable: a mutant whose line is gone from the source tests nothing.
+func TestTable(t *testing.T) {
+	names := make(map[string]bool)
+	for i := range mutants {
+		m := &mutants[i]
+		if names[m.name] {
+			t.Errorf("two mutants are called %q", m.name)
+		}
+		names[m.name] = true
+		if _, err := m.patch("../.."); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestMutants: every break of the protocol is noticed within a bounded range of
+// seeds. Run it with: go test ./tools/mutants -run TestMutants -timeout 2h -args -mutants.
+func TestMutants(t *testing.T) {
+	if !*hunt {
+		t.Skip("asked for with -args -mutants")
+	}
+	for _, v := range huntAll(mutants, "../..", 3000, 2, 10*time.Minute) {
+		if v.err != nil || !v.killed {
+			t.Errorf("%s: %v", v.mutant.name, v)
+		}
+	}
+}

@@ -183,7 +183,7 @@ func (c *Catalog) claimSystem(ctx context.Context) error {
 		claim.Drop()
 		return &engine.Error{Op: "claim", Stream: replication.SystemStream, Kind: engine.KindNotClaimed}
 	case engine.KindOf(err) == engine.KindHeld:
-		c.writer.setHolder(c.findHolder(ctx))
+		c.setHolderOf(err)
 	}
 	return err
 }
@@ -191,23 +191,13 @@ func (c *Catalog) claimSystem(ctx context.Context) error {
 // errTryAgain says that nothing was appended, and that now it can be.
 var errTryAgain = &engine.Error{Op: "append", Stream: replication.SystemStream, Kind: engine.KindNotClaimed}
 
-// findHolder asks the members of the system stream who writes it. It returns 0
-// if that is nobody, or a claim of this node's that is no more.
-func (c *Catalog) findHolder(ctx context.Context) replication.NodeID {
-	replicas, err := c.cfg.Engine.Status(ctx, replication.SystemStream, c.system)
-	if err != nil {
-		return 0
+// setHolderOf notes who held the stream, by the error of a claim. A claim of
+// this node's, from before its last start, is nobody to turn to.
+func (c *Catalog) setHolderOf(held error) {
+	var e *engine.Error
+	if errors.As(held, &e) && e.Node != c.cfg.Self.ID {
+		c.writer.setHolder(e.Node)
 	}
-	var newest replication.Status
-	for _, r := range replicas {
-		if r.Status.Promised > newest.Promised && r.Status.Remaining > 0 {
-			newest = r.Status
-		}
-	}
-	if newest.Claim.Node == c.cfg.Self.ID {
-		return 0
-	}
-	return newest.Claim.Node
 }
 
 // appendChange appends body under claim and waits for what becomes of it.

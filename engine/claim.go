@@ -15,14 +15,9 @@ import (
 // Claim makes the caller the writer of a stream. It returns once the claim
 // serves, or with KindHeld, KindFenced, KindNoQuorum or KindCancelled.
 func (e *Engine) Claim(ctx context.Context, req ClaimRequest) (*Claim, error) {
-	w, err := e.node.Claim(ctx, node.ClaimRequest{
-		Stream: req.Stream, Config: req.Config, Mode: nodeModes[req.Mode], Lease: req.Lease, Holder: req.Writer,
-	})
+	w, err := e.claimHosted(ctx, req)
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, e.ended(ctx, "claim", req.Stream)
-		}
-		return nil, e.failure("claim", req.Stream, err)
+		return nil, err
 	}
 	next := w.Status().Next
 	c := &Claim{
@@ -33,6 +28,40 @@ func (e *Engine) Claim(ctx context.Context, req ClaimRequest) (*Claim, error) {
 	e.claims[req.Stream] = c
 	e.mu.Unlock()
 	return c, nil
+}
+
+// hostPatience is how long a claim waits for members that do not know the stream
+// yet: those of a new stream learn of it within some milliseconds of each other.
+const hostPatience = 2 * time.Second
+
+// claimHosted claims, again as long as members may yet learn of the stream.
+func (e *Engine) claimHosted(ctx context.Context, req ClaimRequest) (*node.Writer, error) {
+	patience := time.NewTimer(hostPatience)
+	defer patience.Stop()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		w, err := e.node.Claim(ctx, node.ClaimRequest{
+			Stream: req.Stream, Config: req.Config, Mode: nodeModes[req.Mode],
+			Lease: req.Lease, Holder: req.Writer, Quiet: req.Quiet,
+		})
+		if err == nil {
+			return w, nil
+		}
+		if ctx.Err() != nil {
+			return nil, e.ended(ctx, "claim", req.Stream)
+		}
+		failed := e.failure("claim", req.Stream, err)
+		if failed.Kind != KindNoStream {
+			return nil, failed
+		}
+		select {
+		case <-tick.C:
+		case <-patience.C:
+			return nil, failed
+		case <-ctx.Done():
+		}
+	}
 }
 
 var nodeModes = [...]node.ClaimMode{Wait: node.ClaimWait, NoWait: node.ClaimNoWait, Force: node.ClaimForce}
@@ -108,6 +137,9 @@ func (c *Claim) Err() error {
 // nothing was started and done is not called; else done is called once, in the
 // order of the appends, and must not block.
 func (c *Claim) Append(ctx context.Context, req AppendRequest, done func(AppendResult)) error {
+	if err := c.Err(); err != nil {
+		return err
+	}
 	size, err := c.check(req)
 	if err != nil {
 		return err
@@ -210,7 +242,7 @@ func (c *Claim) answered(first replication.EntryID, size int64, r replication.Re
 func (c *Claim) result(r replication.Reply) AppendResult {
 	kind, ok := kindOfReply(r)
 	if ok {
-		return AppendResult{First: r.First, Last: r.Last, AppendedAt: time.UnixMicro(r.At).UTC(), Term: c.Term()}
+		return AppendResult{First: r.First, Last: r.Last, AppendedAt: time.UnixMicro(r.At).UTC(), Term: r.Term}
 	}
 	err := &Error{Op: "append", Stream: c.stream, Kind: kind, Err: fmt.Errorf("%v: %v", r.Outcome, r.Why)}
 	var why *Error
@@ -218,7 +250,7 @@ func (c *Claim) result(r replication.Reply) AppendResult {
 		why, _ = c.Err().(*Error)
 	}
 	if why != nil {
-		err.Term, err.Holder = why.Term, why.Holder
+		err.Term, err.Holder, err.Node = why.Term, why.Holder, why.Node
 		if kind == KindNotClaimed {
 			err.Kind = why.Kind
 		}
@@ -226,16 +258,17 @@ func (c *Claim) result(r replication.Reply) AppendResult {
 	return AppendResult{Err: err}
 }
 
-// Renew returns once the lease is known to have been renewed after the call
-// began, or to have most of its time left.
+// Renew returns once a majority has renewed the lease after the call began.
 func (c *Claim) Renew(ctx context.Context) error {
-	before := c.writer.Status().ValidUntil
+	// The writer trusts three quarters of a lease, from when it asked.
+	want := c.engine.cfg.Clock.Now().Add(c.lease / 4 * 3)
+	c.writer.Renew()
 	for {
 		changed := c.writer.Changed()
 		if err := c.Err(); err != nil {
 			return err
 		}
-		if s := c.writer.Status(); s.ValidUntil > before || c.Valid() >= c.lease/2 {
+		if c.writer.Status().ValidUntil >= want {
 			return nil
 		}
 		select {

@@ -24,6 +24,9 @@ type ClaimRequest struct {
 	Mode   Mode
 	Lease  time.Duration
 	Writer string // who claims, for people; shown to whoever is refused
+	// Quiet leaves it to appends and Renew to keep the lease: without them the
+	// claim lapses, so that a holder that hangs loses it.
+	Quiet bool
 }
 
 // AppendRequest asks to append one group.

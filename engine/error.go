@@ -10,7 +10,8 @@ import (
 )
 
 // Kind is what went wrong, in the words that a client can act on. Kinds are
-// compared, texts never are. pgfront has one table from Kind to SQLSTATE.
+// compared, texts never are. pgfront has one table from Kind to SQLSTATE. They
+// travel between nodes as numbers: a new one goes to the end.
 type Kind uint8
 
 const (
@@ -70,6 +71,7 @@ type Error struct {
 
 	Term      replication.Term    // KindFenced, KindHeld: the term in force
 	Holder    string              // KindFenced, KindHeld: who has it
+	Node      replication.NodeID  // KindFenced, KindHeld: on which node
 	Remaining time.Duration       // KindHeld: of the lease
 	Entry     replication.EntryID // KindCorrupt, KindEntryExists, KindHole: which
 	Tail      replication.EntryID // KindEntryExists, KindHole: the last entry

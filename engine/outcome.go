@@ -28,8 +28,8 @@ func kindOfReply(r replication.Reply) (kind Kind, ok bool) {
 		return KindNoQuorum, false
 	case replication.CauseClosed:
 		return KindNotClaimed, false
-	case replication.CauseFull, replication.CauseNone:
-		// CauseNone: the group would have got another id than was foretold,
+	case replication.CauseFull, replication.CauseMoved:
+		// CauseMoved: the group would have got another id than was foretold,
 		// because one before it was refused.
 		return KindBusy, false
 	}
@@ -65,6 +65,10 @@ func (e *Engine) failure(op string, id replication.StreamID, err error) *Error {
 	switch {
 	case errors.As(err, &claim):
 		out.Kind, out.Term, out.Holder, out.Remaining = kindOfCause(claim.Cause), claim.Term, claim.Holder, claim.Remaining
+		out.Node = claim.Claim.Node
+		if claim.Reason == replication.RefusedUnknown {
+			out.Kind = KindNoStream
+		}
 	case errors.As(err, &corrupt):
 		out.Kind, out.Entry = KindCorrupt, corrupt.Entry
 	case errors.Is(err, node.ErrFull):

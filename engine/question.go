@@ -38,6 +38,9 @@ const trimPatience = 2 * time.Second
 // returns the lowest entry kept once that is durable on a majority.
 func (e *Engine) Trim(ctx context.Context, req TrimRequest) (replication.EntryID, error) {
 	b, err := e.Bounds(ctx, req.Stream, req.Config)
+	if err == nil && req.First > b.Commit+1 { // it may have been committed without this node knowing
+		b.Commit, err = e.ReadPoint(ctx, req.Stream, req.Config)
+	}
 	if err != nil {
 		return 0, err
 	}

@@ -316,6 +316,9 @@ func (s *scanner) fromMember(ctx context.Context) (*replication.Entry, error) {
 		return nil, &Error{Op: "read", Stream: s.req.Stream, Kind: KindNoQuorum, Entry: want,
 			Err: fmt.Errorf("node %v does not have entry %d", s.members[0], want)}
 	}
+	if s.req.NoData {
+		e.Data = nil
+	}
 	return e, nil
 }
 

@@ -1,0 +1,76 @@
+// Command walle runs a node of WALLE, or a whole cluster to try it out.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes.
+const (
+	exitOK      = 0
+	exitRefused = 1 // it did not start, or what was asked for makes no sense
+	exitFatal   = 3 // the storage failed: what was acknowledged is safe on the other replicas
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run executes a command line and returns the exit code. A first SIGINT or
+// SIGTERM ends the command in order, a second one at once.
+func run(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+
+	root := rootCommand()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	var fatal *fatalError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &fatal):
+		fmt.Fprintf(stderr, "walle: %v\nwalle: stopped: nothing has been acknowledged since, and nothing that was acknowledged is lost\n", err)
+		return exitFatal
+	}
+	fmt.Fprintf(stderr, "walle: %v\n", err)
+	return exitRefused
+}
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "walle",
+		Short: "A replicated write-ahead log with leader election, spoken to in PostgreSQL's protocol",
+		Long: `WALLE keeps streams of entries on several nodes. An application claims a
+stream, appends to it, and reads it back, with any PostgreSQL client. Every
+append that is acknowledged is on disk at a majority of the stream's replicas.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(demoCommand(), startCommand(), versionCommand())
+	return root
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version of this program",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "walle %s\n", version())
+			return err
+		},
+	}
+}

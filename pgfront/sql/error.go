@@ -95,10 +95,11 @@ func (p piece) errConflict(location int32) *Error {
 // maxQuoted bounds how much of a query an error message repeats.
 const maxQuoted = 1000
 
-// clip shortens a text that is quoted in a message, at the end of a character.
+// clip shortens a text for a message. It leaves whole characters, which
+// PostgreSQL's scanner does not: it takes 0é for a number and half a letter.
 func clip(text string) string {
 	if len(text) <= maxQuoted {
-		return text
+		return strings.ToValidUTF8(text, "")
 	}
 	return strings.ToValidUTF8(text[:maxQuoted], "") + "…"
 }

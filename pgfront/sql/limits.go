@@ -23,6 +23,9 @@ const (
 	maxWeight = 10_000
 	// maxNesting bounds brackets within each other.
 	maxNesting = 500
+	// maxEffort bounds what a text can cost PostgreSQL's scanner beyond its
+	// length, in bytes that are read once more.
+	maxEffort = 64 << 20
 	// maxParam is the highest $n that a Bind message has room for.
 	maxParam = 65535
 )
@@ -55,6 +58,7 @@ func badEncoding(s string) bool {
 func errBadEncoding(s string) *Error {
 	size := 1
 	switch c := s[0]; {
+	case c >= 0xf8: // begins nothing
 	case c >= 0xf0:
 		size = 4
 	case c >= 0xe0:
@@ -139,6 +143,15 @@ func (s *scanned) levelsOf(t token, afterPrefix bool) int {
 		return 2
 	}
 	return 1
+}
+
+func (s *scanned) errTooTangled(t token) *Error {
+	return &Error{
+		Code:     codeTooComplex,
+		Message:  "statement too complex",
+		Detail:   "It has too many operators or beginnings of comments without a blank between them.",
+		Position: s.position(t),
+	}
 }
 
 func (s *scanned) errTooDeep(t token) *Error {

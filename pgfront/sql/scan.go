@@ -10,7 +10,9 @@ import "strings"
 // hide a semicolon, or a million parentheses.
 type scanner struct {
 	scanned
-	at int
+	at     int
+	runEnd int // where the run of operators ends that was met last
+	effort int // bytes that such runs cost PostgreSQL's scanner; see readRun
 }
 
 // scan reads at most limit tokens; more are an error.
@@ -19,6 +21,9 @@ func scan(query string, limit int) (*scanned, *Error) {
 	s.tokens = make([]token, 0, 2+len(query)/6)
 	for {
 		t := s.next()
+		if s.effort > maxEffort {
+			return nil, s.errTooTangled(t)
+		}
 		s.tokens = append(s.tokens, t)
 		if t.kind == tokenEnd || t.kind == tokenBroken {
 			return &s.scanned, nil
@@ -106,7 +111,10 @@ func (s *scanner) skipComment() bool {
 	depth := 0
 	for s.at < len(s.query) {
 		switch {
+		case s.effort > maxEffort:
+			return false
 		case s.peek(0) == '/' && s.peek(1) == '*':
+			s.readRun()
 			depth++
 			s.at += 2
 		case s.peek(0) == '*' && s.peek(1) == '/':
@@ -270,6 +278,7 @@ func (s *scanner) dollar(start int) token {
 // loses these unless it has a character that only operators of users have: *-
 // is two, and +-+- four operators, but @- is one.
 func (s *scanner) operator(start int) token {
+	s.readRun()
 	n := 0
 	for isOperator(s.peek(n)) && !s.commentAt(n) {
 		n++
@@ -280,6 +289,20 @@ func (s *scanner) operator(start int) token {
 		}
 	}
 	return s.take(tokenOperator, start, n)
+}
+
+// readRun accounts for what PostgreSQL's scanner does at an operator or at the
+// beginning of a comment: it reads all operators that follow without a blank,
+// and gives back those that it does not need. A long run with many beginnings,
+// /*/*/*/* or +-+-+-, would keep it busy for days.
+func (s *scanner) readRun() {
+	if s.at >= s.runEnd {
+		s.runEnd = s.at
+		for s.runEnd < len(s.query) && isOperator(s.query[s.runEnd]) {
+			s.runEnd++
+		}
+	}
+	s.effort += s.runEnd - s.at
 }
 
 func (s *scanner) commentAt(n int) bool {

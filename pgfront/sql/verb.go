@@ -168,14 +168,14 @@ func (v *verbParser) string() string {
 // options is (name = value, …).
 func (v *verbParser) options() []Option {
 	var options []Option
+	seen := make(map[string]bool)
 	v.punct('(')
 	for more := true; more && v.err == nil; more = v.maybePunct(',') {
 		o := v.option()
-		for _, other := range options {
-			if other.Name == o.Name {
-				v.fail(v.errConflict(o.Location))
-			}
+		if seen[o.Name] {
+			v.fail(v.errConflict(o.Location))
 		}
+		seen[o.Name] = true
 		options = append(options, o)
 	}
 	v.punct(')')

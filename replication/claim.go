@@ -152,7 +152,7 @@ func (w *Writer) promised(now Time, p *peer, m Promise, out *Output) {
 	}
 	p.promise = &m
 	w.first = max(w.first, m.First)
-	p.refused, p.refusedBy = false, ClaimID{}
+	p.refused, p.refusedBy = 0, ClaimID{}
 	if w.round.step != stepPreparing {
 		p.retryAt, w.dirty = 0, true // Begin goes out with the next Tick
 		return
@@ -213,14 +213,8 @@ func (w *Writer) refused(now Time, p *peer, m Refused, out *Output) {
 	if m.Reason == RefusedLease && w.opened() {
 		return // an older lease: that replica is asked again until it has run out
 	}
-	p.refused = true
-	n := 0
-	for i := range w.peers {
-		if w.peers[i].refused {
-			n++
-		}
-	}
-	switch lost := n > len(w.peers)-w.cfg.Config.Quorum(); {
+	p.refused = m.Reason
+	switch lost := w.refusals() > len(w.peers)-w.cfg.Config.Quorum(); {
 	case w.serving() && w.round.step == stepIdle:
 		// Perhaps a claim is on its way to a majority, perhaps it died: ask the
 		// others at once, and wait before taking this one back.
@@ -236,6 +230,17 @@ func (w *Writer) refused(now Time, p *peer, m Refused, out *Output) {
 	}
 }
 
+// refusals counts the replicas that take no part in the term.
+func (w *Writer) refusals() int {
+	n := 0
+	for i := range w.peers {
+		if w.peers[i].refused != 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // fencedBy reports whether a majority has promised itself to claim c.
 func (w *Writer) fencedBy(c ClaimID) bool {
 	n := 0
@@ -249,8 +254,12 @@ func (w *Writer) fencedBy(c ClaimID) bool {
 
 // opened reports whether the term has begun: its history stands, and replicas
 // that promise are sent Begin.
+//
+// A rise that failed leaves the writer without a term: the one it had is given
+// up, the one it tried may be another's (I1).
 func (w *Writer) opened() bool {
-	return w.round.step == stepBeginning || w.serving() && (w.round.step == stepIdle || w.round.step == stepBackOff)
+	n := len(w.history)
+	return n > 0 && w.history[n-1].Term == w.term && (w.serving() || w.round.step == stepBeginning)
 }
 
 // backOff ends a round; the next begins after a pause that grows and differs
@@ -290,6 +299,11 @@ func (w *Writer) begin(now Time) {
 	must(w.history.check() == nil, "I2", "stream %d: %v", w.cfg.Stream, w.history)
 	w.round.step, w.round.at = stepBeginning, Never
 	w.dirty = true
+	for i := range w.peers {
+		if p := &w.peers[i]; p.refused == RefusedLease {
+			p.refused = 0 // it may join once that lease has run out
+		}
+	}
 }
 
 // serving reports whether the writer has been the writer, and is not yet known

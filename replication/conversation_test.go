@@ -190,14 +190,15 @@ func (s *stage) claim(t *testing.T, d *datadriven.TestData) {
 	d.MaybeScanArgs(t, "node", &node)
 	d.MaybeScanArgs(t, "mode", &mode)
 	d.MaybeScanArgs(t, "lease", &lease)
-	var keep, window int
+	var keep, window, batch int
+	d.MaybeScanArgs(t, "batch", &batch)
 	d.MaybeScanArgs(t, "keep", &keep)
 	d.MaybeScanArgs(t, "window", &window)
 	w := NewWriter(WriterConfig{
 		Self: NodeID(node), Stream: 7, Config: s.config, Holder: name, Lease: duration(t, lease),
 		Claim:  ClaimID{Node: NodeID(node), Nonce: uint64(len(s.names) + 1)},
 		Mode:   map[string]ClaimMode{"wait": ClaimWait, "nowait": ClaimNoWait, "force": ClaimForce}[mode],
-		Limits: Limits{Keep: keep, Window: window},
+		Limits: Limits{Keep: keep, Window: window, Batch: batch},
 	})
 	s.names[w] = name
 	s.writers = append(s.writers, w)
@@ -241,9 +242,15 @@ func (s *stage) filter(t *testing.T, d *datadriven.TestData) func(Envelope) bool
 	d.MaybeScanArgs(t, "from", &from)
 	d.MaybeScanArgs(t, "to", &to)
 	d.MaybeScanArgs(t, "msg", &msg)
+	left := len(s.net)
+	d.MaybeScanArgs(t, "n", &left)
 	return func(e Envelope) bool {
-		return (from == "" || e.From.String() == from) && (to == "" || e.To.String() == to) &&
+		match := (from == "" || e.From.String() == from) && (to == "" || e.To.String() == to) &&
 			(msg == "" || strings.HasPrefix(e.Msg.String(), msg+"{") || e.Msg.String() == msg)
+		if match {
+			left--
+		}
+		return match && left >= 0
 	}
 }
 
@@ -286,7 +293,10 @@ func (s *stage) receive(e Envelope) {
 
 // run delivers and syncs until nothing moves.
 func (s *stage) run() {
-	for moved := true; moved; {
+	for moved, rounds := true, 0; moved; rounds++ {
+		if rounds > 1000 {
+			panic(Violation{"I0", "the conversation never ends"})
+		}
 		moved = s.deliver(func(Envelope) bool { return true })
 		for _, id := range s.config.Members {
 			if n := s.nodes[id]; !s.slow[id] && !s.hung[id] && len(n.unsynced) > 0 {
@@ -314,7 +324,7 @@ func (s *stage) tick() {
 
 // advance moves the clock from deadline to deadline and runs at each.
 func (s *stage) advance(d time.Duration) {
-	end := s.now.Add(d)
+	end, stuck := s.now.Add(d), 0
 	for {
 		next := end
 		for _, n := range s.nodes {
@@ -324,6 +334,12 @@ func (s *stage) advance(d time.Duration) {
 		}
 		for _, w := range s.writers {
 			next = min(next, w.Deadline())
+		}
+		if stuck++; next > s.now {
+			stuck = 0
+		}
+		if stuck > 1000 {
+			panic(Violation{"I0", "a deadline does not move"})
 		}
 		s.now = max(s.now, next)
 		s.tick()

@@ -11,9 +11,15 @@ type Violation struct {
 
 func (v Violation) Error() string { return "invariant " + v.Invariant + " broken: " + v.Detail }
 
-// must panics with a Violation unless ok.
+// must panics with a Violation unless ok. Where it is asked for every entry or
+// message, use violated behind an if: args are made even when ok.
 func must(ok bool, invariant, format string, args ...any) {
 	if !ok {
-		panic(Violation{Invariant: invariant, Detail: fmt.Sprintf(format, args...)})
+		violated(invariant, format, args...)
 	}
+}
+
+// violated panics with a Violation.
+func violated(invariant, format string, args ...any) {
+	panic(Violation{Invariant: invariant, Detail: fmt.Sprintf(format, args...)})
 }

@@ -22,7 +22,7 @@ func (r *Replica) begin(now Time, env Envelope, m Begin, out *Output) {
 		r.cut(keep)
 		r.trim.wanted = max(r.trim.wanted, m.First)
 		r.state.History = m.History
-		r.owed = nil
+		r.owed, r.courtesy = nil, 0
 		r.grantLease(now)
 		r.write(Write{State: r.stateCopy(), Truncate: true, Above: r.tail.ID}, env, out)
 		return
@@ -111,15 +111,20 @@ func (r *Replica) newEntries(m Append) []Entry {
 	if len(entries) == 0 {
 		return nil
 	}
-	must(prev == r.tail, "I4", "stream %d: term %d appends after %v, the log ends at %v", r.stream, m.Term, prev, r.tail)
+	if prev != r.tail {
+		violated("I4", "stream %d: term %d appends after %v, the log ends at %v", r.stream, m.Term, prev, r.tail)
+	}
 	if CheckRun(prev, entries) != nil {
 		return nil
 	}
 	for i := range entries {
-		t := r.state.History.TermAt(entries[i].ID)
-		must(entries[i].Term == t, "I2", "stream %d: entry %v, history %v", r.stream, entries[i], r.state.History)
+		if entries[i].Term != r.state.History.TermAt(entries[i].ID) {
+			violated("I2", "stream %d: entry %v, history %v", r.stream, entries[i], r.state.History)
+		}
 	}
-	must(entries[len(entries)-1].GroupEnd, "I7", "stream %d: %v ends inside a group", r.stream, m)
+	if !entries[len(entries)-1].GroupEnd {
+		violated("I7", "stream %d: %v ends inside a group", r.stream, m)
+	}
 	return entries
 }
 

@@ -43,7 +43,7 @@ func (r *Replica) measureSoon(now Time, out *Output) {
 		return
 	}
 	m := &r.measure
-	if m.at < r.heardAt { // the first question since the writer was heard
+	if m.pause == 0 || m.at < r.heardAt { // the first question since the writer was heard
 		m.pause = measureAfter
 	}
 	m.pause = min(2*m.pause, measureMax)

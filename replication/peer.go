@@ -27,7 +27,7 @@ type peer struct {
 	node      NodeID
 	status    *Status  // probing: its answer
 	promise   *Promise // its promise of the term
-	refused   bool     // it obeys a greater term: nothing more is sent to it
+	refused   Reason   // why it takes no part in the term; 0 if it may
 	refusedBy ClaimID  // whose it is
 	released  bool     // it took the lease back
 
@@ -49,7 +49,7 @@ type peer struct {
 // peerDue is when serve has something to do for p that no input announces.
 func (w *Writer) peerDue(p *peer) Time {
 	switch {
-	case !w.opened() || p.refused:
+	case !w.opened() || p.refused != 0:
 		return Never
 	case !p.following:
 		return p.retryAt
@@ -79,7 +79,7 @@ func (w *Writer) commitDue(p *peer) Time {
 // serve sends p what it lacks.
 func (w *Writer) serve(now Time, p *peer, out *Output) {
 	switch {
-	case !w.opened() || p.refused:
+	case !w.opened() || p.refused != 0:
 	case p.promise == nil:
 		if now >= p.retryAt {
 			p.again(now)
@@ -149,7 +149,8 @@ func (w *Writer) batch(next EntryID) []Entry {
 // commit to an idle replica: when one of these is due.
 func (w *Writer) heartbeat(now Time, p *peer, out *Output) {
 	unanswered := p.flush+1 < p.next && now >= p.retryAt
-	if !unanswered && now < p.heartbeatAt && (p.commit >= w.commit || now < w.commitDue(p)) {
+	untold := p.commit < w.commit && (now >= w.commitDue(p) || w.releasable(p))
+	if !unanswered && !untold && now < p.heartbeatAt {
 		return
 	}
 	if unanswered {
@@ -177,7 +178,9 @@ func (w *Writer) appended(now Time, p *peer, m Appended, out *Output) {
 	if m.Term != w.term || p.promise == nil || !w.opened() {
 		return
 	}
-	must(m.Flush <= m.Tail && m.Tail <= w.window.tail(), "I3", "stream %d: %v says %v of a log that ends at %d", w.cfg.Stream, p.node, m, w.window.tail())
+	if m.Flush > m.Tail || m.Tail > w.window.tail() {
+		violated("I3", "stream %d: %v says %v of a log that ends at %d", w.cfg.Stream, p.node, m, w.window.tail())
+	}
 	p.leaseFrom = max(p.leaseFrom, m.SentAt)
 	switch {
 	case !p.following:
@@ -230,7 +233,7 @@ func (w *Writer) advance(now Time, out *Output) {
 	if c+1 < w.start {
 		return // a majority does not hold all of the log this term goes on from (I5)
 	}
-	if w.round.step == stepBeginning {
+	if w.round.step == stepBeginning && now < w.validUntil {
 		w.roundDone(now)
 	}
 	if c > w.commit {
@@ -248,10 +251,8 @@ func (w *Writer) roundDone(now Time) {
 		w.committedAt = now
 	}
 	w.refusal = Refused{}
-	for i := range w.peers {
-		if w.peers[i].refused {
-			w.riseLater(now)
-		}
+	if w.refusals() > 0 {
+		w.riseLater(now)
 	}
 }
 
@@ -264,7 +265,7 @@ func (w *Writer) forget() {
 	}
 	to = max(to, w.window.base.ID)
 	for to < w.commit && w.window.between(to, w.commit) > w.cfg.Limits.Keep {
-		to++
+		to = w.window.groupEnd(to + 1) // who jumps to base must not land in a group (I7)
 	}
 	w.window.forget(to)
 }

@@ -32,8 +32,9 @@ func (r *Replica) obeys(t Term, c ClaimID) bool {
 func (r *Replica) prepare(now Time, env Envelope, m Prepare, out *Output) {
 	switch {
 	case r.obeys(m.Term, env.Claim):
-		// Asked again: the answer was lost, or still waits.
-		r.owed = &env
+		if !r.begun() { // asked again: the answer was lost, or still waits
+			r.owed = &env
+		}
 	case m.Term <= r.state.Promised:
 		r.refuse(now, env, RefusedTerm, out)
 	case !m.Force && r.held(now, env.Claim):
@@ -54,7 +55,7 @@ func (r *Replica) promise(now Time, env Envelope, m Prepare, out *Output) {
 	if now < r.leaseEnd {
 		wait = max(wait, r.state.Lease)
 	}
-	former := r.state.Claim
+	former, live := r.state.Claim, !r.state.Claim.IsZero() && !r.state.Released
 	if env.Claim != former {
 		r.answerAt = max(r.answerAt, r.leaseEnd)
 		r.leaseEnd = 0
@@ -66,7 +67,7 @@ func (r *Replica) promise(now Time, env Envelope, m Prepare, out *Output) {
 	r.state.Wait, r.state.Released = wait, false
 	r.write(Write{State: r.stateCopy()}, Envelope{}, out)
 	r.vowedSeq, r.owed = r.lastSeq, &env
-	if !former.IsZero() && former != env.Claim {
+	if live && former != env.Claim {
 		r.answer(Envelope{From: former.Node, Claim: former}, r.refusal(now, RefusedTerm, oldTerm), out)
 	}
 }
@@ -84,7 +85,7 @@ func (r *Replica) payPromise(now Time, out *Output) {
 	if !r.obeys(m.Term, env.Claim) {
 		return // overtaken; its sender was or will be refused
 	}
-	must(r.begun() || r.flush == r.tail.ID, "I3", "stream %d promises term %d with tail %v not durable beyond %d", r.stream, m.Term, r.tail, r.flush)
+	must(r.flush == r.tail.ID, "I3", "stream %d promises term %d with tail %v not durable beyond %d", r.stream, m.Term, r.tail, r.flush)
 	r.courtesy = now.Add(courtesyTime)
 	r.answer(env, Promise{
 		Term: m.Term, History: r.state.History.UpTo(r.tail.ID), Tail: r.tail, TailAt: r.tailAt,

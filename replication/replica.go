@@ -86,6 +86,10 @@ func RestoreReplica(self NodeID, stream StreamID, l Loaded, now Time) *Replica {
 	}
 	r.tail, r.tailAt = endOfLog(l)
 	r.flush = r.tail.ID
+	r.commit = max(r.commit, r.state.Base.ID)
+	if n := len(r.state.Gaps); n > 0 {
+		r.commit = max(r.commit, r.state.Gaps[n-1].Hi) // only what is committed is jumped over
+	}
 	must(r.state.First >= 1 && r.commit <= r.flush && r.commit+1 >= r.state.First,
 		"I5", "stream %d restored with first %d, commit %d, flush %d", stream, r.state.First, r.commit, r.flush)
 	r.told = r.commit
@@ -137,7 +141,7 @@ func (r *Replica) Step(now Time, in Input, out *Output) {
 		r.readDone(now, in, out)
 	case Tick:
 	default:
-		must(false, "I0", "replica of stream %d got input %T", r.stream, in)
+		violated("I0", "input that is not for a replica")
 	}
 	r.payPromise(now, out)
 	r.saveCommit(now, out)

@@ -86,6 +86,14 @@ func (w *window) batch(next EntryID, maxBytes int) []Entry {
 	return out
 }
 
+// groupEnd is the last entry of the group that id, above base, lies in.
+func (w *window) groupEnd(id EntryID) EntryID {
+	for !w.items[id-w.base.ID-1].entry.GroupEnd {
+		id++
+	}
+	return id
+}
+
 // forget drops the entries up to id, which is committed.
 func (w *window) forget(id EntryID) {
 	if id <= w.base.ID {

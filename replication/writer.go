@@ -158,7 +158,7 @@ func (w *Writer) Step(now Time, in Input, out *Output) {
 	case GiveUp:
 		w.giveUp(now, in, out)
 	default:
-		must(false, "I0", "writer of stream %d got input %T", w.cfg.Stream, in)
+		violated("I0", "input that is not for a writer")
 	}
 }
 

@@ -175,7 +175,7 @@ func TestPsycopg(t *testing.T) {
 // TestDemo fails where walle demo does not serve, does not say how to connect, does not end when it is
 // told to, or forgets what was appended.
 func TestDemo(t *testing.T) {
-	bin, data, port := binary(t), filepath.Join(t.TempDir(), "data"), demoPort(t)
+	bin, data, port := walleBinary(t), filepath.Join(t.TempDir(), "data"), demoPort(t)
 	for run := range 2 {
 		stop := startDemo(t, bin, data, port)
 		conn := connect(t, fmt.Sprintf("postgres://app@127.0.0.1:%d/walle?sslmode=disable", port+10))

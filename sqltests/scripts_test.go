@@ -113,7 +113,7 @@ func oracle(t *testing.T) *sqltests.Oracle {
 // cluster starts n nodes that live as long as the test.
 func cluster(t *testing.T, n int) *sqltests.Cluster {
 	t.Helper()
-	c, err := sqltests.StartCluster(t.Context(), binary(t), t.TempDir(), n)
+	c, err := sqltests.StartCluster(t.Context(), walleBinary(t), t.TempDir(), n)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ var built struct {
 	err  error
 }
 
-func binary(t *testing.T) string {
+func walleBinary(t *testing.T) string {
 	t.Helper()
 	if front, err := filepath.Glob("../pgfront/*.go"); err != nil || len(front) == 0 {
 		t.Skip("there is no walle binary that speaks SQL to test")

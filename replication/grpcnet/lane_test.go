@@ -69,7 +69,10 @@ func TestBulkDoesNotDelayLive(t *testing.T) {
 	defer close(hold)
 	join(t, a, b)
 	chunk := replication.Envelope{To: 2, Msg: replication.Fetched{Entries: []replication.Entry{{ID: 1, Data: make([]byte, 256<<10)}}}}
-	for a.Peers()[0].Bulk.Dropped == 0 {
+	for sent := 0; a.Peers()[0].Bulk.Dropped == 0; sent++ {
+		if sent == 4000 {
+			t.Fatal("1 GiB of back-fill and nothing dropped")
+		}
 		a.Send([]replication.Envelope{chunk})
 	}
 	want := replication.Prepare{Term: 9}
@@ -81,6 +84,26 @@ func TestBulkDoesNotDelayLive(t *testing.T) {
 		}
 	case <-time.After(patience):
 		t.Error("a live message did not pass a full bulk lane")
+	}
+}
+
+// TestBusyReceiver would fail if a node took its peer for dead because it was
+// itself too busy to listen.
+func TestBusyReceiver(t *testing.T) {
+	const deadAfter = 200 * time.Millisecond
+	busy, hold := make(chan struct{}, 1), make(chan struct{})
+	a := listen(t, Config{Self: Peer{ID: 1, Name: "n1"}, Ping: deadAfter / 20}, "127.0.0.1:0", Handlers{})
+	b := listen(t, Config{Self: Peer{ID: 2, Name: "n2"}, Ping: deadAfter / 20, DeadAfter: deadAfter}, "127.0.0.1:0", Handlers{
+		Deliver: func([]replication.Envelope) { busy <- struct{}{}; <-hold },
+	})
+	defer close(hold)
+	join(t, a, b)
+	a.Send([]replication.Envelope{{To: 2, Msg: replication.Probe{}}})
+	<-busy
+	select {
+	case <-b.Changed():
+		t.Errorf("while it delivers, a's lanes stand as %+v", b.Peers())
+	case <-time.After(3 * deadAfter):
 	}
 }
 
@@ -120,6 +143,7 @@ func TestSuccession(t *testing.T) {
 		<-s.ready
 	}
 	last := newFakeStream()
+	defer func() { close(last.broken); runs.Wait() }()
 	run(last)
 	for i := range replication.EntryID(500) {
 		close(last.broken)
@@ -134,9 +158,8 @@ func TestSuccession(t *testing.T) {
 		case <-time.After(patience):
 			t.Fatalf("stream %d sent nothing", i)
 		}
+		lane.queue.put(&replication.Envelope{Msg: replication.Probe{}}) // the writer is in SendMsg when the stream breaks
 	}
-	close(last.broken)
-	runs.Wait()
 }
 
 // fakeStream is a stream that tells what is sent until it breaks.

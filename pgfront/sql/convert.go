@@ -117,7 +117,7 @@ func (p piece) boolean(value *bool, o Option) *Error {
 	case "false", "off", "0":
 		*value = false
 	default:
-		return p.errOption(codeSyntax, o.Name+" requires a Boolean value", o)
+		return &Error{Code: codeSyntax, Message: o.Name + " requires a Boolean value"}
 	}
 	return nil
 }
@@ -185,6 +185,10 @@ const (
 )
 
 func (p piece) declare(src Source, n *pg_query.DeclareCursorStmt) (Statement, *Error) {
+	const scrolls = cursorScroll | cursorNoScroll
+	if n.GetOptions()&scrolls == scrolls {
+		return nil, &Error{Code: codeBadCursor, Message: "cannot specify both SCROLL and NO SCROLL"}
+	}
 	query, err := p.sub(n.GetQuery())
 	if err != nil || isUnsupported(query) {
 		return query, err

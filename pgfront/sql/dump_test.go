@@ -77,7 +77,7 @@ func dumpRowValue(s Statement, v Value) string {
 	text := fmt.Sprintf("%q", v.Text)
 	switch v.Kind {
 	case ValueExpr:
-		return kind + " " + dumpNode(v.Node)
+		return fmt.Sprintf("%s %s at %d", kind, dumpNode(v.Node), s.Position(v.Location))
 	case ValueDefault, ValueNull:
 		text = ""
 	case ValueParam:

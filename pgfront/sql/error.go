@@ -17,6 +17,8 @@ const (
 	codeBadValue     = "22023"
 	codeBadEscape    = "22025"
 	codeOutOfMemory  = "53200"
+	codeBadCursor    = "42P11"
+	codeWindowing    = "42P20"
 )
 
 // Error is a refused text, with what PostgreSQL's ErrorResponse carries.

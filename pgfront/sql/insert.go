@@ -112,9 +112,22 @@ func (p piece) rows(s *Insert, n *pg_query.InsertStmt) *Error {
 		for j, item := range items {
 			row[j] = p.valueOf(item)
 		}
+		if len(row) != len(s.Rows[0]) && i > 0 {
+			return p.errRagged(row)
+		}
 		s.Rows[i] = row
 	}
 	return nil
+}
+
+// errRagged is about the first row that is not as long as the one before it. No
+// row is empty in PostgreSQL's grammar.
+func (p piece) errRagged(row []Value) *Error {
+	return &Error{
+		Code:     codeSyntax,
+		Message:  "VALUES lists must all be the same length",
+		Position: position(p.query, int(p.base+max(row[0].Location, 0))),
+	}
 }
 
 // isPlainValues tells whether a query is VALUES (…), (…) and nothing besides.

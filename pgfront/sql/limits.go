@@ -23,9 +23,9 @@ const (
 	maxWeight = 10_000
 	// maxNesting bounds brackets within each other.
 	maxNesting = 500
-	// maxEffort bounds what a text can cost PostgreSQL's scanner beyond its
-	// length, in bytes that are read once more.
-	maxEffort = 64 << 20
+	// maxEffort bounds what a text can cost PostgreSQL's scanner beyond twice
+	// its length, in bytes that are read once more.
+	maxEffort = 4 << 20
 	// maxParam is the highest $n that a Bind message has room for.
 	maxParam = 65535
 )

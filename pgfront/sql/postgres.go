@@ -122,11 +122,11 @@ func (p piece) errPostgres(text string, err error) *Error {
 	if failed.Cursorpos > 0 {
 		at = position(p.query, min(int(p.base)+byteOf(text, failed.Cursorpos), len(p.query)))
 	}
-	code := codeOf(failed.Message)
+	code, hint := diagnose(failed)
 	if code == codeTooComplex {
 		return &Error{Code: code, Message: "statement too complex", Detail: clip(failed.Message) + ".", Position: at}
 	}
-	return &Error{Code: code, Message: clip(failed.Message), Position: at}
+	return &Error{Code: code, Message: clip(failed.Message), Hint: hint, Position: at}
 }
 
 // byteOf is the byte of a text at a position, the inverse of position.
@@ -139,22 +139,29 @@ func byteOf(text string, position int) int {
 	return len(text)
 }
 
-// codeOf is PostgreSQL's SQLSTATE for a message of its scanner and grammar.
-func codeOf(message string) string {
-	has := func(part string) bool { return strings.Contains(message, part) }
+// diagnose gives the SQLSTATE and the hint that PostgreSQL has for a message of
+// its scanner and grammar.
+func diagnose(failed *parser.Error) (code, hint string) {
+	message := failed.Message
+	begins := func(with string) bool { return strings.HasPrefix(message, with) }
 	switch {
-	case strings.HasPrefix(message, "memory exhausted"), strings.HasPrefix(message, "stack depth"):
-		return codeTooComplex
-	case strings.HasPrefix(message, "out of memory"):
-		return codeOutOfMemory
-	case strings.HasPrefix(message, "invalid byte sequence"):
-		return codeBadEncoding
+	case begins("memory exhausted"), begins("stack depth"):
+		return codeTooComplex, ""
+	case begins("out of memory"):
+		return codeOutOfMemory, ""
+	case begins("invalid byte sequence"):
+		return codeBadEncoding, ""
+	case message == "invalid Unicode escape" && failed.Funcname == "str_udeescape":
+		return codeSyntax, `Unicode escapes must be \XXXX or \+XXXXXX.`
 	case message == "invalid Unicode escape":
-		return codeBadEscape
-	case strings.HasPrefix(message, "syntax error"), strings.HasPrefix(message, "unterminated"):
-		return codeSyntax
-	case has("not supported"), has("not implemented"), has("not yet implemented"):
-		return codeNotSupported
+		return codeBadEscape, `Unicode escapes must be \uXXXX or \UXXXXXXXX.`
+	case begins("frame "):
+		return codeWindowing, ""
+	case begins("LIMIT #,#"):
+		return codeSyntax, "Use separate LIMIT and OFFSET clauses."
+	case strings.HasSuffix(message, "not supported"), strings.HasSuffix(message, "not implemented"),
+		strings.HasSuffix(message, "not yet implemented"):
+		return codeNotSupported, ""
 	}
-	return codeSyntax
+	return codeSyntax, ""
 }

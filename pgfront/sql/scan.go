@@ -10,18 +10,19 @@ import "strings"
 // hide a semicolon, or a million parentheses.
 type scanner struct {
 	scanned
-	at     int
-	runEnd int // where the run of operators ends that was met last
-	effort int // bytes that such runs cost PostgreSQL's scanner; see readRun
+	at      int
+	runEnd  int // where the run of operators ends that was met last
+	effort  int // bytes that such runs cost PostgreSQL's scanner; see readRun
+	allowed int // effort beyond which the text is refused
 }
 
 // scan reads at most limit tokens; more are an error.
 func scan(query string, limit int) (*scanned, *Error) {
-	s := &scanner{scanned: scanned{query: query}}
+	s := &scanner{scanned: scanned{query: query}, allowed: maxEffort + 2*len(query)}
 	s.tokens = make([]token, 0, 2+len(query)/6)
 	for {
 		t := s.next()
-		if s.effort > maxEffort {
+		if s.effort > s.allowed {
 			return nil, s.errTooTangled(t)
 		}
 		s.tokens = append(s.tokens, t)
@@ -111,7 +112,7 @@ func (s *scanner) skipComment() bool {
 	depth := 0
 	for s.at < len(s.query) {
 		switch {
-		case s.effort > maxEffort:
+		case s.effort > s.allowed:
 			return false
 		case s.peek(0) == '/' && s.peek(1) == '*':
 			s.readRun()

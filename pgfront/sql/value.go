@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v5"
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // Value is one value of VALUES, or an argument of a stream verb: the shapes
@@ -21,7 +22,8 @@ type Value struct {
 	// parameter or literal; empty when there is none.
 	Cast string
 	// Node is the expression; nil for ValueDefault.
-	Node     *pg_query.Node
+	Node *pg_query.Node
+	// Location is -1 when it is not known.
 	Location int32
 }
 
@@ -42,7 +44,7 @@ const (
 
 // valueOf finds the shape of an expression; a nil node is ValueExpr.
 func (p piece) valueOf(node *pg_query.Node) Value {
-	v := Value{Node: node}
+	v := Value{Node: node, Location: -1}
 	switch n := node.GetNode().(type) {
 	case *pg_query.Node_SetToDefault:
 		return Value{Kind: ValueDefault, Location: n.SetToDefault.GetLocation()}
@@ -51,15 +53,34 @@ func (p piece) valueOf(node *pg_query.Node) Value {
 	case *pg_query.Node_AConst:
 		v.Kind, v.Text = literal(n.AConst)
 		v.Location = n.AConst.GetLocation()
+	case nil:
 	case *pg_query.Node_TypeCast:
 		inner := p.valueOf(n.TypeCast.GetArg())
 		name, ok := simpleType(n.TypeCast.GetTypeName())
 		if ok && inner.Kind != ValueExpr && inner.Cast == "" {
 			v = inner
 			v.Cast, v.Node = name, node
+			return v
 		}
+		v.Location = locationOf(node)
+	default:
+		v.Location = locationOf(node)
 	}
 	return v
+}
+
+// locationOf is where an expression says that it is: a function's name, an
+// operator's sign. It is -1 when the expression does not know.
+func locationOf(node *pg_query.Node) int32 {
+	location := int32(-1)
+	node.ProtoReflect().Range(func(_ protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		inner := v.Message()
+		if field := inner.Descriptor().Fields().ByName("location"); field != nil {
+			location = int32(inner.Get(field).Int())
+		}
+		return false
+	})
+	return location
 }
 
 func literal(c *pg_query.A_Const) (ValueKind, string) {

@@ -27,8 +27,9 @@ type cluster struct {
 
 // network delivers at once.
 type network struct {
-	mu    sync.RWMutex // guards peers
+	mu    sync.RWMutex // guards the rest
 	peers map[replication.NodeID]*node.Node
+	loses func() bool // called for each message, by many; nil loses none
 }
 
 // wire is the network as one node sees it.
@@ -44,7 +45,7 @@ func (w wire) Send(envelopes []replication.Envelope) {
 		return
 	}
 	for i := range envelopes {
-		if to := w.net.peers[envelopes[i].To]; to != nil {
+		if to := w.net.peers[envelopes[i].To]; to != nil && (w.net.loses == nil || !w.net.loses()) {
 			to.Deliver(envelopes[i : i+1])
 		}
 	}
@@ -54,6 +55,13 @@ func (n *network) connect(id replication.NodeID, to *node.Node) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.peers[id] = to
+}
+
+// lose makes the network lose messages.
+func (n *network) lose(loses func() bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.loses = loses
 }
 
 // cut takes a node off the network.

@@ -44,6 +44,9 @@ type Limits struct {
 	// Batches is how many batches may have been applied and wait for their
 	// sync. While they are as many, writes collect into the next batch.
 	Batches int // 4
+	// BatchBytes is how many bytes of entries make a batch, unless one write has
+	// more: after a stall of the disk, what has queued is not one huge batch.
+	BatchBytes int // 8 MiB
 	// Readers is how many reads of the machines run at a time. The rest wait;
 	// a machine has only a few outstanding.
 	Readers int // 4
@@ -82,6 +85,7 @@ func (l *Limits) complete() error {
 		{"WriterBytes", &l.WriterBytes, 64 << 20},
 		{"DiskBytes", &l.DiskBytes, 256 << 20},
 		{"Batches", &l.Batches, 4},
+		{"BatchBytes", &l.BatchBytes, 8 << 20},
 		{"Readers", &l.Readers, 4},
 	} {
 		if *f.value < 0 {

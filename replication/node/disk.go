@@ -2,7 +2,6 @@ package node
 
 import (
 	"fmt"
-	"slices"
 	"sync/atomic"
 
 	"walle/replication"
@@ -18,10 +17,11 @@ import (
 // that would add entries to it (full). An error is final: nothing is reported
 // durable any more and the node stops.
 type disk struct {
-	storage Storage
-	shards  []*shard
-	fail    func(error) // tells the node
-	limit   int64
+	storage    Storage
+	shards     []*shard
+	fail       func(error) // tells the node
+	limit      int64       // of queued
+	batchBytes int         // bytes of entries that make a batch
 
 	jobs    *queue[diskJob]
 	queued  atomic.Int64  // bytes of entries in jobs
@@ -51,13 +51,14 @@ type batch struct {
 
 func newDisk(c *Config, fail func(error)) *disk {
 	d := &disk{
-		storage: c.Storage,
-		fail:    fail,
-		limit:   int64(c.Limits.DiskBytes),
-		jobs:    newQueue[diskJob](),
-		free:    make(chan *batch, c.Limits.Batches),
-		applied: make(chan *batch, c.Limits.Batches),
-		failed:  make(chan struct{}),
+		storage:    c.Storage,
+		fail:       fail,
+		limit:      int64(c.Limits.DiskBytes),
+		batchBytes: c.Limits.BatchBytes,
+		jobs:       newQueue[diskJob](),
+		free:       make(chan *batch, c.Limits.Batches),
+		applied:    make(chan *batch, c.Limits.Batches),
+		failed:     make(chan struct{}),
 	}
 	for range c.Limits.Batches {
 		d.free <- &batch{synced: make([][]synced, c.Shards)}
@@ -128,36 +129,43 @@ func (a *applier) haveBatch() bool {
 // the first of a new replica of the same stream.
 func (a *applier) do(jobs []diskJob) error {
 	for len(jobs) > 0 {
-		n := slices.IndexFunc(jobs, func(j diskJob) bool { return j.drop != nil })
-		if n == 0 {
-			jobs[0].drop <- a.disk.storage.Drop(jobs[0].owner.stream)
+		if first := &jobs[0]; first.drop != nil {
+			first.drop <- a.disk.storage.Drop(first.owner.stream)
 			jobs = jobs[1:]
 			continue
-		}
-		if n < 0 {
-			n = len(jobs)
 		}
 		if !a.haveBatch() {
 			return nil // reported by who saw it
 		}
+		n, bytes := batchOf(jobs, a.disk.batchBytes)
 		if err := a.apply(jobs[:n]); err != nil {
 			return err
 		}
+		a.disk.queued.Add(-int64(bytes))
 		jobs = jobs[n:]
 	}
 	return nil
+}
+
+// batchOf is how many of jobs, from the first, make a batch of at least limit
+// bytes of entries, and how many bytes that is. It ends before a drop.
+func batchOf(jobs []diskJob, limit int) (n, bytes int) {
+	for n < len(jobs) && jobs[n].drop == nil && bytes < limit {
+		bytes += sizeOf(jobs[n].write.Entries)
+		n++
+	}
+	return n, bytes
 }
 
 // apply applies writes as one batch, and passes it on if it has to be synced.
 // One of lazy writes only needs none: they are durable with the next that does.
 func (a *applier) apply(jobs []diskJob) error {
 	a.batches++
-	b, bytes, sync := a.batch, 0, false
+	b, sync := a.batch, false
 	for i := range jobs {
 		w := &jobs[i].write
 		a.writes = append(a.writes, *w)
 		a.mark(jobs[i].owner, w.Seq)
-		bytes += sizeOf(w.Entries)
 		sync = sync || !w.Lazy
 	}
 	pending, err := a.disk.storage.Apply(a.writes, sync)
@@ -166,7 +174,6 @@ func (a *applier) apply(jobs []diskJob) error {
 	}
 	clear(a.writes)
 	a.writes = a.writes[:0]
-	a.disk.queued.Add(-int64(bytes))
 	if !sync {
 		b.reset()
 		return nil

@@ -60,7 +60,7 @@ func (j *journal) expect(t *testing.T, want ...string) {
 // newTestDisk runs a disk with two batches, for one shard that nobody owns.
 func newTestDisk(t *testing.T) (*disk, *journal, *shard) {
 	j := &journal{sync: make(chan error)}
-	c := Config{Storage: j, Shards: 1, Limits: Limits{Batches: 2, DiskBytes: 200, Messages: 1}}
+	c := Config{Storage: j, Shards: 1, Limits: Limits{Batches: 2, BatchBytes: 150, DiskBytes: 200, Messages: 1}}
 	d := newDisk(&c, func(error) {})
 	s := &shard{inbox: newInbox(c.Limits)}
 	d.shards = []*shard{s}
@@ -101,6 +101,26 @@ func TestDiskBatches(t *testing.T) {
 		if got := s.inbox.take(arrivals{}).synced; !slices.Equal(got, want) {
 			t.Fatalf("synced %v, want %v", got, want)
 		}
+	})
+}
+
+// What has queued behind a stall is applied in batches of bounded size.
+func TestDiskBatchBytes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, j, s := newTestDisk(t)
+		a := &replica{shard: s, stream: 1}
+		var jobs []diskJob
+		for seq := range uint64(5) {
+			job := write(a, seq+1)
+			job.write.Entries = []replication.Entry{{Data: make([]byte, 60)}}
+			jobs = append(jobs, job)
+		}
+		d.put(jobs)
+		j.expect(t, "apply 1:1 1:2", "apply 1:3 1:4")
+		j.sync <- nil
+		j.expect(t, "apply 1:1 1:2", "apply 1:3 1:4", "apply 1:5")
+		j.sync <- nil
+		j.sync <- nil
 	})
 }
 

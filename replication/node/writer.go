@@ -64,30 +64,6 @@ type AppendOptions struct {
 	Deadline replication.Time
 }
 
-// order is what a handle asks of the owner.
-type order struct {
-	writer *Writer
-	kind   orderKind
-
-	// Of an append.
-	payloads [][]byte
-	size     int
-	opts     AppendOptions
-	done     func(replication.Reply)
-
-	first replication.EntryID // of a trim
-}
-
-type orderKind uint8
-
-const (
-	orderAppend orderKind = iota
-	orderTrim
-	orderRenew
-	orderRelease
-	orderDrop
-)
-
 // ID names the claim.
 func (w *Writer) ID() replication.ClaimID { return w.id }
 

@@ -149,6 +149,9 @@ func (r *Replica) closeGap(i int, m Fetched, out *Output) {
 	r.state.Gaps = gaps
 	w.State = r.stateCopy()
 	r.write(w, Envelope{Msg: m}, out)
+	if w.Below > 0 {
+		r.trim.seq = r.lastSeq
+	}
 }
 
 // backfillWritten goes on with the next chunk: one is under way at a time, from

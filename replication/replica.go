@@ -228,10 +228,6 @@ func (r *Replica) sync(now Time, seq uint64, out *Output) {
 		switch m := p.answer.Msg.(type) {
 		case Append, Begin:
 			appended = p
-		case Trim:
-			if !p.answer.Claim.IsZero() {
-				r.answer(p.answer, Trimmed{First: r.state.First}, out)
-			}
 		case Fetched:
 			r.backfillWritten(now, m)
 		}
@@ -240,6 +236,7 @@ func (r *Replica) sync(now Time, seq uint64, out *Output) {
 		r.acknowledge(appended.answer, out)
 	}
 	r.pending = slices.Delete(r.pending, 0, done)
+	r.trimSynced(out)
 	r.raiseCommit(now, r.told)
 }
 

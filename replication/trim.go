@@ -3,7 +3,9 @@ package replication
 // trimming drops a committed prefix. What is wanted may run ahead of what this
 // replica knows to be committed; it follows as far as it may.
 type trimming struct {
-	wanted  EntryID // somebody said that entries below go; 0 at first
+	wanted  EntryID    // somebody said that entries below go; 0 at first
+	seq     uint64     // the write of the last trim
+	waiting []Envelope // Trims to answer once that is durable
 	retryAt Time    // not before: the disk could not tell the new first's chain
 }
 
@@ -11,9 +13,7 @@ type trimming struct {
 func (r *Replica) trimTo(env Envelope, m Trim, out *Output) {
 	r.trim.wanted = max(r.trim.wanted, m.First)
 	if r.trimGoal() <= r.state.First {
-		if !env.Claim.IsZero() {
-			r.answer(env, Trimmed{First: r.state.First}, out)
-		}
+		r.answerTrim(env, out)
 		return
 	}
 	if r.marks.ref != 0 {
@@ -21,8 +21,34 @@ func (r *Replica) trimTo(env Envelope, m Trim, out *Output) {
 	}
 	k, ok := r.markAt(r.trimGoal()-1, env, out)
 	if ok {
-		r.trimAt(k, env, out)
+		r.trimAt(k, out)
+		r.answerTrim(env, out)
 	}
+}
+
+// maxTrims bounds how many askers wait for one trim; more ask again.
+const maxTrims = 16
+
+// answerTrim answers env now, or when the last trim is durable.
+func (r *Replica) answerTrim(env Envelope, out *Output) {
+	switch {
+	case env.Claim.IsZero(): // the replica's own wish
+	case r.synced >= r.trim.seq:
+		r.answer(env, Trimmed{First: r.state.First}, out)
+	case len(r.trim.waiting) < maxTrims:
+		r.trim.waiting = append(r.trim.waiting, env)
+	}
+}
+
+// trimSynced answers those who waited for the last trim.
+func (r *Replica) trimSynced(out *Output) {
+	if r.synced < r.trim.seq {
+		return
+	}
+	for _, env := range r.trim.waiting {
+		r.answerTrim(env, out)
+	}
+	r.trim.waiting = nil
 }
 
 // trimGoal is how far the wish may be followed now: only what is committed
@@ -46,7 +72,7 @@ func (r *Replica) trimSoon(now Time, out *Output) {
 }
 
 // trimAt makes the entry after k the first.
-func (r *Replica) trimAt(k mark, env Envelope, out *Output) {
+func (r *Replica) trimAt(k mark, out *Output) {
 	must(k.ID <= r.commit, "I5", "stream %d: trim after %v, commit %d", r.stream, k, r.commit)
 	r.setFirst(k)
 	n := 0
@@ -55,7 +81,8 @@ func (r *Replica) trimAt(k mark, env Envelope, out *Output) {
 	}
 	gaps := r.state.Gaps[n:]
 	r.state.Gaps = append([]Gap(nil), gaps...)
-	r.write(Write{State: r.stateCopy(), Below: r.state.First}, env, out)
+	r.write(Write{State: r.stateCopy(), Below: r.state.First}, Envelope{}, out)
+	r.trim.seq = r.lastSeq
 }
 
 // setFirst makes the entry after k the lowest that is kept.

@@ -6,7 +6,7 @@ type trimming struct {
 	wanted  EntryID    // somebody said that entries below go; 0 at first
 	seq     uint64     // the write of the last trim
 	waiting []Envelope // Trims to answer once that is durable
-	retryAt Time    // not before: the disk could not tell the new first's chain
+	retryAt Time       // not before: the disk could not tell the new first's chain
 }
 
 // trimTo answers at once when there is nothing to do, else when it is durable.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -35,25 +36,53 @@ func (s *Store) Load(stream replication.StreamID) (l replication.Loaded, ok bool
 		return l, false, err
 	}
 	defer s.users.leave()
-	err = s.get(appendStreamKey(nil, stateSpace, stream), func(value []byte) (err error) {
+	err = s.getOf(stream, stateSpace, func(value []byte) (err error) {
 		ok = true
 		l.State, err = decodeState(stream, value)
 		return err
 	})
 	if err == nil {
-		err = s.get(appendStreamKey(nil, commitSpace, stream), func(value []byte) (err error) {
+		err = s.getOf(stream, commitSpace, func(value []byte) (err error) {
 			l.Commit, err = decodeCommit(stream, value)
 			return err
 		})
 	}
 	if err != nil {
-		return replication.Loaded{}, ok, &CorruptError{Stream: stream, Err: err}
+		return replication.Loaded{}, false, err
 	}
 	if !ok {
 		return l, false, nil
 	}
 	l.Tail, err = s.tail(stream)
 	return l, true, err
+}
+
+// getOf calls decode with a stream's value in a space, if there is one. An error
+// of decode is damage.
+func (s *Store) getOf(stream replication.StreamID, space byte, decode func(value []byte) error) error {
+	var damage error
+	err := s.get(appendStreamKey(nil, space, stream), func(value []byte) error {
+		damage = decode(value)
+		return nil
+	})
+	if damage != nil {
+		return &CorruptError{Stream: stream, Err: damage}
+	}
+	if err != nil {
+		return s.readError(stream, 0, err)
+	}
+	return nil
+}
+
+// readError is what to say when Pebble could not read an entry (0: state).
+func (s *Store) readError(stream replication.StreamID, id replication.EntryID, err error) error {
+	if first := s.failure.first(); first != nil {
+		return first // Pebble misses files that it believes to have written
+	}
+	if pebble.IsCorruptionError(err) {
+		return &CorruptError{Stream: stream, Entry: id, Err: err}
+	}
+	return fmt.Errorf("stream %d: %w", stream, err)
 }
 
 // tail returns the last entry of a stream, nil if there is none.
@@ -65,7 +94,7 @@ func (s *Store) tail(stream replication.StreamID) (*replication.Entry, error) {
 	var tail *replication.Entry
 	if c.last() {
 		e := c.entry
-		e.Data = append([]byte(nil), e.Data...)
+		e.Data = bytes.Clone(e.Data)
 		tail = &e
 	}
 	return tail, errors.Join(c.err, c.close())

@@ -32,6 +32,7 @@ type Config struct {
 const (
 	defaultCacheBytes    = 64 << 20
 	defaultMemTableBytes = 64 << 20
+	slowDisk             = time.Second // a change that takes longer is logged
 )
 
 func (c Config) withDefaults() (Config, error) {
@@ -76,9 +77,9 @@ func pebbleOptions(c Config, fs vfs.FS, created bool, log logger) *pebble.Option
 		// Entries of a stream don't overlap in L0, so reads stay cheap with many
 		// sublevels; compact early all the same, since a machine with two cores
 		// has no time to catch up later.
-		L0CompactionThreshold: 4,
-		L0StopWritesThreshold: 24,
-		LBaseMaxBytes:         256 << 20,
+		L0CompactionThreshold: 8,
+		L0StopWritesThreshold: 40,
+		LBaseMaxBytes:         1 << 30,
 		// Fewer and larger files: a log is read in long runs.
 		FlushSplitBytes: 8 << 20,
 		// One compaction at a time leaves the other core to appends; a second one
@@ -86,6 +87,9 @@ func pebbleOptions(c Config, fs vfs.FS, created bool, log logger) *pebble.Option
 		CompactionConcurrencyRange: func() (int, int) { return 1, 2 },
 		MaxOpenFiles:               4096,
 
+		// Pebble reuses old log files by itself (WAL recycling), which saves the
+		// sync of a file's new size with each sync of its data.
+		//
 		// Every sync is asked for by somebody who waits: no reason to delay it.
 		WALMinSyncInterval: nil,
 		// Unsynced WAL bytes go to the disk in the background by the half MiB, so
@@ -107,6 +111,15 @@ func pebbleOptions(c Config, fs vfs.FS, created bool, log logger) *pebble.Option
 	// Entries are the user's bytes, often compressed or encrypted already, and
 	// the disk is rarely the limit where fsyncs are.
 	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionFastest })
+	// The few small keys that change with every batch lie below all entries. In
+	// one file with entries they would make it span the whole log, and its
+	// compaction rewrite everything between.
+	o.Experimental.SpanPolicyFunc = func(start []byte) (pebble.SpanPolicy, []byte, error) {
+		if start[0] < entrySpace {
+			return pebble.SpanPolicy{}, []byte{entrySpace}, nil
+		}
+		return pebble.SpanPolicy{}, nil, nil
+	}
 	o.EventListener = log.events()
 	return o
 }
@@ -132,6 +145,11 @@ func (l logger) Fatalf(format string, args ...any) {
 	l.log.Error("storage failed", "error", err)
 }
 
+// slow is told of every change of the disk that takes long.
+func (l logger) slow(i vfs.DiskSlowInfo) {
+	l.log.Warn("disk is slow", "file", i.Path, "operation", i.OpType.String(), "for", i.Duration)
+}
+
 // events is what an operator should hear of.
 func (l logger) events() *pebble.EventListener {
 	return &pebble.EventListener{
@@ -144,19 +162,11 @@ func (l logger) events() *pebble.EventListener {
 		DataCorruption: func(i pebble.DataCorruptionInfo) {
 			l.log.Error("stored data is damaged", "file", i.Path, "error", i.Details)
 		},
-		DiskSlow: func(i pebble.DiskSlowInfo) {
-			l.log.Warn("disk is slow", "file", i.Path, "operation", i.OpType.String(), "for", i.Duration)
-		},
 		LowDiskSpace: func(i pebble.LowDiskSpaceInfo) {
 			l.log.Warn("disk is nearly full", "free_bytes", i.AvailBytes, "total_bytes", i.TotalBytes)
 		},
 		WriteStallBegin: func(i pebble.WriteStallBeginInfo) {
 			l.log.Warn("writes wait for compaction", "reason", i.Reason)
-		},
-		WALCreated: func(i pebble.WALCreateInfo) {
-			if i.Err == nil {
-				l.log.Debug("new log file", "number", i.FileNum, "at", time.Now())
-			}
 		},
 	}
 }

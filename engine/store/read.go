@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -128,7 +129,7 @@ func (c *cursor) positionFromState(id replication.EntryID) (replication.Position
 			c.err = &CorruptError{Stream: c.stream, Err: err}
 		}
 	} else if err := c.it.Error(); err != nil {
-		c.err = c.damage(0, err)
+		c.err = c.store.readError(c.stream, 0, err)
 	}
 	if c.err != nil {
 		return replication.Position{}, 0, c.err
@@ -156,17 +157,23 @@ func stateAt(st *replication.State, id replication.EntryID) (at replication.Posi
 	return replication.Position{}, 0, false
 }
 
-// arena gives out copies of small byte slices that share larger allocations.
+// arena gives out copies of small byte slices that share larger allocations:
+// each twice as large as the one before, up to a bound, because one slice that
+// is kept keeps all of them.
 type arena struct{ free []byte }
 
-const arenaChunk = 64 << 10
+const (
+	arenaFirst = 1 << 10
+	arenaLast  = 64 << 10
+)
 
 func (a *arena) copy(b []byte) []byte {
-	if len(b) > arenaChunk/4 {
-		return append([]byte(nil), b...)
+	if len(b) > arenaLast/4 {
+		return bytes.Clone(b)
 	}
 	if len(b) > cap(a.free)-len(a.free) {
-		a.free = make([]byte, 0, arenaChunk)
+		size := min(max(2*cap(a.free), arenaFirst), arenaLast)
+		a.free = make([]byte, 0, max(size, len(b)))
 	}
 	n := len(a.free)
 	a.free = append(a.free, b...)

@@ -14,20 +14,20 @@ import (
 // sees is the store as it was when the cursor was made. It does not count as a
 // user: its maker does.
 type cursor struct {
-	stream  replication.StreamID
-	failure *failure
-	it      *pebble.Iterator
-	noData  bool
-	entry   replication.Entry // where it stands; Data until the next move
-	err     error
-	from    replication.EntryID
-	to      replication.EntryID
-	low     [entryKeySize]byte
-	high    [entryKeySize + 1]byte
+	store  *Store
+	stream replication.StreamID
+	it     *pebble.Iterator
+	noData bool
+	entry  replication.Entry // where it stands; Data until the next move
+	err    error
+	from   replication.EntryID
+	to     replication.EntryID
+	low    [entryKeySize]byte
+	high   [entryKeySize + 1]byte
 }
 
 func (s *Store) newCursor(stream replication.StreamID, from, to replication.EntryID) (*cursor, error) {
-	c := &cursor{stream: stream, failure: s.failure, from: from, to: to}
+	c := &cursor{store: s, stream: stream, from: from, to: to}
 	appendEntryKey(c.low[:0], stream, from)
 	appendEntryKeyAfter(c.high[:0], stream, to)
 	var err error
@@ -59,7 +59,7 @@ func (c *cursor) at(valid bool, sought replication.EntryID) bool {
 	}
 	if !valid {
 		if err := c.it.Error(); err != nil {
-			c.err = c.damage(sought, err)
+			c.err = c.store.readError(c.stream, sought, err)
 		}
 		return false
 	}
@@ -70,7 +70,7 @@ func (c *cursor) at(valid bool, sought replication.EntryID) bool {
 	}
 	value, err := c.it.ValueAndErr()
 	if err != nil {
-		c.err = c.damage(id, err)
+		c.err = c.store.readError(c.stream, id, err)
 		return false
 	}
 	err = decodeEntry(&c.entry, id, value)
@@ -84,18 +84,6 @@ func (c *cursor) at(valid bool, sought replication.EntryID) bool {
 		return false
 	}
 	return true
-}
-
-// damage makes an error of Pebble's a CorruptError if it is one: on a disk that
-// has failed, Pebble misses files that it believes to have written.
-func (c *cursor) damage(id replication.EntryID, err error) error {
-	if first := c.failure.first(); first != nil {
-		return first
-	}
-	if pebble.IsCorruptionError(err) {
-		return &CorruptError{Stream: c.stream, Entry: id, Err: err}
-	}
-	return fmt.Errorf("stream %d: %w", c.stream, err)
 }
 
 // close returns an error that c.err does not tell already.

@@ -1,12 +1,15 @@
 package store
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"walle/replication"
 )
@@ -16,6 +19,7 @@ type Store struct {
 	config  Config
 	dir     *directory
 	db      *pebble.DB
+	watch   io.Closer // of the disk's slowness
 	failure *failure
 	users   users
 	trims   trims
@@ -53,8 +57,12 @@ func (s *Store) openDatabase() (err error) {
 	}
 	path := s.dir.file(databaseName)
 	log := logger{log: s.config.Logger, failure: s.failure}
-	fs := newFailstopFS(s.config.FS, s.failure)
+	var fs vfs.FS = newFailstopFS(s.config.FS, s.failure)
+	fs, s.watch = vfs.WithDiskHealthChecks(fs, slowDisk, nil, log.slow)
 	s.db, err = pebble.Open(path, pebbleOptions(s.config, fs, created, log))
+	if err != nil {
+		s.watch.Close() // it only ends a goroutine
+	}
 	if errors.Is(err, pebble.ErrDBDoesNotExist) {
 		return s.dir.refuse(Damaged, fmt.Errorf("%s is missing", databaseName))
 	}
@@ -62,7 +70,8 @@ func (s *Store) openDatabase() (err error) {
 		return fmt.Errorf("open database %s: %w", path, cmp.Or(s.failure.first(), err))
 	}
 	if err := s.checkOwner(); err != nil {
-		s.db.Close() // what it could say is not the reason
+		s.db.Close() // what these could say is not the reason
+		s.watch.Close()
 		return err
 	}
 	return nil
@@ -79,14 +88,11 @@ func (s *Store) checkOwner() error {
 	if err != nil {
 		return err
 	}
-	if stamp.created {
-		if string(got) != string(want) {
-			return s.dir.refuse(Foreign, fmt.Errorf("%s is of node %x, the directory of %x", databaseName, got, want))
-		}
-		return nil
-	}
-	if ok && string(got) != string(want) {
+	if (ok || stamp.created) && !bytes.Equal(got, want) {
 		return s.dir.refuse(Foreign, fmt.Errorf("%s is of node %x, the directory of %x", databaseName, got, want))
+	}
+	if stamp.created {
+		return nil
 	}
 	if err := s.setMeta(ownerRecord, want); err != nil {
 		return err
@@ -191,13 +197,21 @@ func (s *Store) DiskUsage(stream replication.StreamID) (uint64, error) {
 	return s.db.EstimateDiskUsage(appendEntryKey(nil, stream, 0), appendEntryKeyAfter(nil, stream, lastEntryID))
 }
 
+// Space returns how many bytes of disk are free and how many there are. A disk
+// that gets full stops the store, like any that fails to write. Nothing is lost
+// then, but it is better to refuse appends before.
+func (s *Store) Space() (free, total uint64, err error) {
+	usage, err := s.config.FS.GetDiskUsage(s.config.Dir)
+	return usage.AvailBytes, usage.TotalBytes, err
+}
+
 // Close waits for the calls and scanners under way, and closes the directory.
 // What has been applied is synced, so that each Pending's Wait returns.
 func (s *Store) Close() error {
 	if err := s.users.close(); err != nil {
 		return err
 	}
-	err := s.db.Close()
+	err := errors.Join(s.db.Close(), s.watch.Close())
 	if first := s.failure.first(); first != nil {
 		err = first // what Pebble says of it is a consequence
 	}

@@ -49,7 +49,11 @@ func newShard(n *Node, index int) *shard {
 // waiting.
 func (s *shard) run() {
 	defer close(s.stopped)
-	defer s.shutdown()
+	s.runRounds()
+	s.shutdown()
+}
+
+func (s *shard) runRounds() {
 	defer s.stopNodeOnViolation()
 	for s.wait() {
 		s.runRound()

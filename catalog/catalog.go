@@ -34,6 +34,9 @@ type Config struct {
 	Logger  *slog.Logger
 	// Timeout is how long a change is tried whose context has no deadline; 0: 15 s.
 	Timeout time.Duration
+	// Lease is that under which this node writes the system stream: for so long
+	// nobody can change the catalog after the node has died; 0: 3 s.
+	Lease time.Duration
 }
 
 // Meta keeps small records on the node's disk.
@@ -62,6 +65,9 @@ func (c *Config) complete() error {
 	}
 	if c.Timeout == 0 {
 		c.Timeout = 15 * time.Second
+	}
+	if c.Lease == 0 {
+		c.Lease = 3 * time.Second
 	}
 	return nil
 }

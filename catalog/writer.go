@@ -12,10 +12,6 @@ import (
 	"walle/replication"
 )
 
-// systemLease is the lease under which a node writes the system stream: for so
-// long nobody can change the catalog after that node has died.
-const systemLease = 3 * time.Second
-
 // callTimeout is how long another node may take to append a change.
 const callTimeout = 5 * time.Second
 
@@ -172,7 +168,7 @@ func (c *Catalog) claimSystem(ctx context.Context) error {
 		return errTryAgain
 	}
 	claim, err := c.cfg.Engine.Claim(ctx, engine.ClaimRequest{
-		Stream: replication.SystemStream, Config: c.system, Mode: engine.NoWait, Lease: systemLease,
+		Stream: replication.SystemStream, Config: c.system, Mode: engine.NoWait, Lease: c.cfg.Lease,
 		Writer: "catalog on " + c.cfg.Self.Name,
 	})
 	switch {

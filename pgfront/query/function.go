@@ -1,0 +1,177 @@
+package query
+
+import (
+	"slices"
+	"strings"
+
+	"walle/pgfront/query/datum"
+	"walle/pgfront/query/pgdata"
+)
+
+// function is a resolved function: the overload, its concrete types, and whether the last
+// arguments go into a VARIADIC array.
+type function struct {
+	*pgdata.Proc
+	args     []OID
+	result   OID
+	variadic int // how many arguments are collected, -1 if none are
+}
+
+// findFunction is PostgreSQL's func_get_detail. names are those of named arguments, nil for
+// positional ones; expanded says that VARIADIC was written.
+func findFunction(name string, args []OID, names []string, expanded bool, at int32) (*function, error) {
+	candidates := functionCandidates(name, args, names, expanded)
+	if len(candidates) == 0 {
+		return nil, noFunction(name, args, at)
+	}
+	for _, c := range candidates {
+		if slices.Equal(c.args, args) {
+			return c.what.resolve(args), nil
+		}
+	}
+	matching := match(candidates, args)
+	switch len(matching) {
+	case 0:
+		return nil, noFunction(name, args, at)
+	case 1:
+		return matching[0].what.resolve(args), nil
+	}
+	if c, ok := choose(matching, args); ok {
+		return c.what.resolve(args), nil
+	}
+	return nil, datum.Errorf("42725", "function %s is not unique", signature(name, args)).
+		WithHint("Could not choose a best candidate function. You might need to add explicit type casts.").At(at)
+}
+
+func noFunction(name string, args []OID, at int32) *Error {
+	return datum.Errorf("42883", "function %s does not exist", signature(name, args)).
+		WithHint("No function matches the given name and argument types. You might need to add explicit type casts.").At(at)
+}
+
+// functionCandidates lists the overloads that take this number of arguments, counting
+// defaults and VARIADIC. Of two with the same types the one without VARIADIC stays.
+func functionCandidates(name string, args []OID, names []string, expanded bool) []candidate[*function] {
+	var list []candidate[*function]
+	for _, p := range pgdata.Load().ProcsByName(name) {
+		declared, variadic, ok := spellOut(p, len(args), expanded)
+		if !ok {
+			continue
+		}
+		if declared, ok = placeNamed(p, declared, names); !ok {
+			continue
+		}
+		c := candidate[*function]{declared, &function{Proc: p, args: declared, result: OID(p.Result), variadic: variadic}}
+		same := slices.IndexFunc(list, func(o candidate[*function]) bool { return slices.Equal(o.args, declared) })
+		switch {
+		case same < 0:
+			list = append(list, c)
+		case variadic < 0:
+			list[same] = c
+		}
+	}
+	return list
+}
+
+// spellOut returns the types that p declares for n arguments.
+func spellOut(p *pgdata.Proc, n int, expanded bool) (declared []OID, variadic int, ok bool) {
+	for _, t := range p.Args {
+		declared = append(declared, OID(t))
+	}
+	fixed := len(declared)
+	if p.Variadic != 0 && !expanded && n >= fixed {
+		collected := n - fixed + 1
+		declared = declared[:fixed-1]
+		for range collected {
+			declared = append(declared, OID(p.Variadic))
+		}
+		if OID(p.Variadic) == datum.AnyOID {
+			collected = -1 // "any" takes them one by one
+		}
+		return declared, collected, true
+	}
+	if n > fixed || n < fixed-p.Defaults || expanded && p.Variadic == 0 {
+		return nil, 0, false
+	}
+	return declared[:n], -1, true
+}
+
+// placeNamed checks that named arguments stand where the function has them. Arguments out
+// of order would need defaults that are not known here.
+func placeNamed(p *pgdata.Proc, declared []OID, names []string) ([]OID, bool) {
+	for i, name := range names {
+		if name != "" && (i >= len(p.ArgNames) || p.ArgNames[i] != name) {
+			return nil, false
+		}
+	}
+	return declared, true
+}
+
+// resolve makes the types of the chosen overload concrete.
+func (f *function) resolve(actual []OID) *function {
+	if r, ok := resolvePolymorphic(f.args, actual, f.result); ok {
+		f.args, f.result = r.args, r.result
+	}
+	return f
+}
+
+// callFunction calls a scalar function by name over analyzed arguments.
+func (a *analyzer) callFunction(name string, args []expr, at int32) (expr, error) {
+	f, err := findFunction(name, typesOf(args), nil, false, at)
+	if err != nil {
+		return nil, err
+	}
+	return a.applyFunction(f, args, at)
+}
+
+func (a *analyzer) applyFunction(f *function, args []expr, at int32) (expr, error) {
+	fn, ok := a.builtins().byProc(f.Proc)
+	if !ok {
+		return nil, datum.Unsupported("function %s", signature(f.Name, f.args)).At(at)
+	}
+	args, err := a.arguments(f, args, at)
+	if err != nil {
+		return nil, err
+	}
+	return newCall(f.Name, fn, f.Strict, f.Volatile == 'v', args, f.result)
+}
+
+// arguments converts the arguments to the declared types and collects the VARIADIC ones.
+func (a *analyzer) arguments(f *function, args []expr, at int32) ([]expr, error) {
+	out := make([]expr, len(args))
+	for i, e := range args {
+		var err error
+		if isPolymorphic(f.args[i]) || f.args[i] == datum.AnyOID {
+			out[i], err = a.settle(e)
+		} else {
+			out[i], err = a.coerce(e, f.args[i], -1, implicitCast, at)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if f.variadic < 0 {
+		return out, nil
+	}
+	fixed := len(out) - f.variadic
+	elem := f.args[fixed]
+	return append(out[:fixed:fixed], &arrayExpr{args: out[fixed:], elem: elem, t: arrayType(elem)}), nil
+}
+
+func typesOf(list []expr) []OID {
+	types := make([]OID, len(list))
+	for i, e := range list {
+		types[i] = e.typ()
+	}
+	return types
+}
+
+// functionName splits the name of a call; schemas other than pg_catalog have no functions.
+func functionName(names []string) (string, bool) {
+	switch {
+	case len(names) == 1:
+		return names[0], true
+	case len(names) == 2 && names[0] == "pg_catalog":
+		return names[1], true
+	}
+	return strings.Join(names, "."), false
+}

@@ -1,0 +1,121 @@
+package query
+
+import (
+	"context"
+	"time"
+
+	"walle/pgfront/query/datum"
+)
+
+// defaultWorkMem is used when Env.WorkMem is 0.
+const defaultWorkMem = 64 << 20
+
+// run is one execution of a plan: what is fixed while it lasts.
+type run struct {
+	ctx     context.Context
+	args    []Value
+	env     Env
+	codec   *Codec
+	now     time.Time // transaction's time
+	workMem int64
+	shared  map[any]any // materialized CTEs and uncorrelated subqueries, by their plan node
+	ticks   int
+}
+
+func newRun(ctx context.Context, env Env, args []Value) *run {
+	r := &run{ctx: ctx, args: args, env: env, codec: NewCodec(env), workMem: env.WorkMem}
+	if r.workMem == 0 {
+		r.workMem = defaultWorkMem
+	}
+	if env.Session != nil {
+		r.now = env.Session.TransactionTime()
+	}
+	return r
+}
+
+// tick is called in every loop that may run long; it looks at the context now and then.
+func (r *run) tick() error {
+	if r.ticks++; r.ticks&255 != 0 {
+		return nil
+	}
+	return r.ctx.Err()
+}
+
+// share returns what was stored under key, or stores what build returns.
+func (r *run) share(key any, build func() (any, error)) (any, error) {
+	if v, ok := r.shared[key]; ok {
+		return v, nil
+	}
+	v, err := build()
+	if err != nil {
+		return nil, err
+	}
+	if r.shared == nil {
+		r.shared = map[any]any{}
+	}
+	r.shared[key] = v
+	return v, nil
+}
+
+// budget counts the memory that one operator keeps.
+type budget struct {
+	run  *run
+	used int64
+	what string
+}
+
+func (r *run) budget(what string) budget { return budget{run: r, what: what} }
+
+func (b *budget) add(row []Value) error {
+	size := int64(24)
+	for _, v := range row {
+		size += v.Size()
+	}
+	return b.addBytes(size)
+}
+
+func (b *budget) addBytes(n int64) error {
+	b.used += n
+	if b.used > b.run.workMem {
+		return datum.Errorf("53200", "out of memory").
+			WithDetail("The %s would need more than work_mem (%d bytes).", b.what, b.run.workMem).
+			WithHint("Narrow the range that is read, or raise work_mem.")
+	}
+	return nil
+}
+
+// Execute runs the statement. The rows hold what they read from until Close. ctx bounds
+// the opening; the rows are bounded by the contexts given to Next.
+func (p *Prepared) Execute(ctx context.Context, args []Value) (Rows, error) {
+	r := newRun(ctx, p.env, args)
+	it, err := p.root.open(r, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &result{run: r, it: it}, nil
+}
+
+// result hands the context of each call down to the plan.
+type result struct {
+	run *run
+	it  Rows
+}
+
+func (r *result) Next(ctx context.Context) bool {
+	r.run.ctx = ctx
+	return r.it.Next(ctx)
+}
+
+func (r *result) Row() []Value { return r.it.Row() }
+func (r *result) Err() error   { return r.it.Err() }
+func (r *result) Close() error { return r.it.Close() }
+
+// Eval evaluates the list over row, a row of the relation of RETURNING (nil for Exprs).
+func (e *Exprs) Eval(ctx context.Context, args []Value, row []Value) ([]Value, error) {
+	out := make([]Value, len(e.exprs))
+	f := &frame{row: row, run: newRun(ctx, e.env, args)}
+	if err := evalAll(e.exprs, f, out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}

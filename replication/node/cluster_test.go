@@ -94,7 +94,7 @@ func newCluster(t testing.TB, n int) *cluster {
 		nodes:  make(map[replication.NodeID]*node.Node),
 		stores: make(map[replication.NodeID]*memory),
 		net:    &network{peers: make(map[replication.NodeID]*node.Node)},
-		clock:  &clock{start: time.Now().Add(-time.Hour)},
+		clock:  &clock{start: time.Now()},
 	}
 	for i := range n {
 		id := replication.NodeID(i + 1)

@@ -70,16 +70,9 @@ func (d *demo) run(ctx context.Context) error {
 		d.welcome(servers, time.Since(start))
 		err = wait(ctx, servers)
 	}
-	var fatal *fatalError
-	if errors.As(err, &fatal) {
-		return err
-	}
 	fmt.Fprintln(d.out, "stopping")
 	for i := len(servers) - 1; i >= 0; i-- {
-		err = errors.Join(err, servers[i].close())
-	}
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		return nil // interrupted while it started
+		err = servers[i].closeAfter(ctx, err)
 	}
 	return err
 }
@@ -168,18 +161,12 @@ and try
 `, took.Round(time.Millisecond), servers[0].sqlAddr())
 }
 
-// wait returns when ctx ends, nil, or a node has died.
+// wait returns nil when ctx ends, and an error when a node has died.
 func wait(ctx context.Context, servers []*server) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	for _, s := range servers {
-		go func() {
-			select {
-			case err := <-s.fatal:
-				cancel(err)
-			case <-ctx.Done():
-			}
-		}()
+		defer context.AfterFunc(s.alive, func() { cancel(context.Cause(s.alive)) })()
 	}
 	<-ctx.Done()
 	var fatal *fatalError

@@ -23,9 +23,11 @@ import (
 // server is one node: its parts, opened in the order of the fields and closed
 // in reverse.
 type server struct {
-	cfg   config
-	log   *slog.Logger
-	fatal chan error // has a *fatalError once the node cannot go on
+	cfg config
+	log *slog.Logger
+	// alive ends when the node cannot go on; its cause is a *fatalError.
+	alive context.Context
+	kill  context.CancelCauseFunc
 
 	store     *store.Store
 	self      grpcnet.Peer
@@ -48,19 +50,26 @@ type running struct {
 }
 
 func newServer(cfg config, log *slog.Logger) *server {
-	return &server{cfg: cfg, log: log, fatal: make(chan error, 1)}
+	s := &server{cfg: cfg, log: log}
+	s.alive, s.kill = context.WithCancelCause(context.Background())
+	return s
 }
 
-// open brings the node up. After an error, close still has to be called.
+// open brings the node up. After an error, close still has to be called, unless
+// it is a *fatalError.
 func (s *server) open(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(s.alive, func() { cancel(context.Cause(s.alive)) })()
 	for _, step := range []func(context.Context) error{
 		s.openStore, s.listen, s.form, s.openEngine, s.openCatalog, s.serveSQL, s.serveHTTP,
 	} {
-		if err := step(ctx); err != nil {
-			return err
-		}
+		err := step(ctx)
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return context.Cause(ctx)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -194,10 +203,7 @@ func advertised(addr, other string) string {
 
 // die ends the process, from any goroutine.
 func (s *server) die(err error) {
-	select {
-	case s.fatal <- &fatalError{fmt.Errorf("node %s, data directory %s: %w", s.self.Name, s.cfg.Data, err)}:
-	default: // it is dying already
-	}
+	s.kill(&fatalError{fmt.Errorf("data directory %s: %w", s.cfg.Data, err)})
 }
 
 func (s *server) deliver(envelopes []replication.Envelope) {
@@ -238,8 +244,8 @@ func (s *server) announcedWithin(ctx context.Context, d time.Duration) error {
 	select {
 	case <-s.catalog.Announced():
 		return nil
-	case err := <-s.fatal:
-		return err
+	case <-s.alive.Done():
+		return context.Cause(s.alive)
 	case <-ctx.Done():
 		return fmt.Errorf("node %s: %w", s.self.Name, ctx.Err())
 	}

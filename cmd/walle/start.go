@@ -71,23 +71,33 @@ const drainTime = 10 * time.Second
 func runNode(ctx context.Context, cfg config, log *slog.Logger) error {
 	n := newServer(cfg, log)
 	if err := n.open(ctx); err != nil {
-		err = errors.Join(err, n.close())
-		if ctx.Err() != nil { // told to stop while it waited for the others
-			return nil
-		}
-		return err
+		return n.closeAfter(ctx, err)
 	}
 	log.Info("node serves", "node", n.self.Name, "sql", n.sqlAddr(), "peer", n.net.Addr(), "version", version())
 	select {
 	case <-ctx.Done():
-	case err := <-n.fatal:
-		return err // nothing is closed: a failed disk may hold up whoever waits for it
+	case <-n.alive.Done():
+		return context.Cause(n.alive)
 	}
 	log.Info("node stops", "node", n.self.Name)
 	return n.close()
 }
 
-// fatalError is a failure that the process does not outlive.
+// closeAfter ends a node that did not come up, because of err or because ctx has
+// ended, which is no error.
+func (s *server) closeAfter(ctx context.Context, err error) error {
+	var fatal *fatalError
+	if errors.As(err, &fatal) {
+		return err
+	}
+	if ctx.Err() != nil {
+		err = nil
+	}
+	return errors.Join(err, s.close())
+}
+
+// fatalError is a failure that the process does not outlive. Nothing is closed
+// after it: a failed disk may hold up for ever whoever waits for it.
 type fatalError struct{ err error }
 
 func (e *fatalError) Error() string { return "fatal: " + e.err.Error() }

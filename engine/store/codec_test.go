@@ -77,7 +77,7 @@ func TestDamagedState(t *testing.T) {
 
 // Damage anywhere in an entry's value is noticed, but for its chain: that is
 // compared with the chains beside it.
-func TestDamagedEntry(t *testing.T) {
+func TestDamagedValue(t *testing.T) {
 	e := replication.Entry{ID: 7, Term: 3, AppendedAt: -9, GroupEnd: true, Data: []byte("some data")}
 	e.Seal(77)
 	value := make([]byte, entryValueSize(&e))

@@ -10,6 +10,8 @@ import (
 
 	"walle/engine/store"
 	"walle/engine/store/memstore"
+	"walle/engine/store/storetest"
+	"walle/replication"
 	"walle/replication/node"
 )
 
@@ -59,6 +61,47 @@ func TestCrashWhileCreating(t *testing.T) {
 		}
 		closeStore(t, s)
 	}
+}
+
+// What is said to be durable is there when nothing else is.
+func TestDurable(t *testing.T) {
+	mem := vfs.NewCrashableMem()
+	s := open(t, mem)
+	log := storetest.Log{Term: 1}
+	reopen := func() *store.Store { return open(t, mem.CrashClone(vfs.CrashCloneCfg{})) }
+
+	if err := s.Form("n1", 7); err != nil {
+		t.Fatal(err)
+	}
+	left := reopen()
+	if left.Identity() != s.Identity() {
+		t.Errorf("%v after a crash, not %v", left.Identity(), s.Identity())
+	}
+	closeStore(t, left)
+
+	if err := s.SetMeta("a", []byte("b")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Apply([]replication.Write{{Stream: 1, State: &replication.State{First: 1}, Entries: log.Next(3)}}, false); err != nil {
+		t.Fatal(err)
+	}
+	// A batch of nothing that is synced takes those before it along.
+	p, err := s.Apply(nil, true)
+	if err == nil {
+		err = p.Wait()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	left = reopen()
+	if got, want := mustDump(t, left), mustDump(t, s); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if v, ok, err := left.Meta("a"); string(v) != "b" || !ok || err != nil {
+		t.Errorf("record is %q, %v, %v", v, ok, err)
+	}
+	closeStore(t, left)
+	closeStore(t, s)
 }
 
 // writer applies a scenario and remembers what the store held after each batch.

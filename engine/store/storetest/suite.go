@@ -418,6 +418,11 @@ func testDrop(s *suite) {
 	s.wantIDs(1, "1-4")
 	s.wantIDs(2, "")
 	s.wantIDs(3, "1-4")
+	// A replica that is hosted here again begins with nothing.
+	s.apply(replication.Write{Stream: 2, State: &replication.State{First: 1}})
+	if l, ok, err := s.storage.Load(2); !ok || err != nil || l.Commit != 0 || l.Tail != nil {
+		s.Fatalf("loaded %v, %v, %+v", ok, err, l)
+	}
 }
 
 // Nothing done to a stream touches those beside it, up to the last id of all.

@@ -61,10 +61,16 @@ func (r *Replica) read(from, to EntryID, maxBytes int, out *Output) uint64 {
 }
 
 func (r *Replica) readDone(now Time, in ReadDone, out *Output) {
-	if in.Ref == r.marks.ref {
+	switch in.Ref {
+	case r.damage.ref:
+		r.damageRead(in, out)
+		return
+	case r.marks.ref:
 		r.markRead(now, in, out)
+		r.damaged(in.Bad, out)
 		return
 	}
+	r.damaged(in.Bad, out)
 	i := slices.IndexFunc(r.fetches, func(f fetchServed) bool { return f.ref == in.Ref })
 	if i < 0 {
 		return

@@ -45,6 +45,7 @@ type Replica struct {
 	lastRef  uint64
 	fetches  []fetchServed
 	trim     trimming
+	damage   damage
 	backfill backfill
 	measure  measure
 }

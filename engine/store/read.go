@@ -23,6 +23,7 @@ func (s *Store) Read(r replication.Read) replication.ReadDone {
 	}
 	defer s.users.leave()
 	run, err := s.readRun(r)
+	out.Bad = max(run.bad, corruptEntry(err))
 	if err != nil {
 		out.Err = err
 		return out
@@ -36,6 +37,16 @@ type run struct {
 	prev    replication.Position
 	prevAt  int64
 	entries []replication.Entry
+	bad     replication.EntryID // a damaged entry below the run; 0 if none was met
+}
+
+// corruptEntry is the entry that err says is damaged; 0 if it says no such thing.
+func corruptEntry(err error) replication.EntryID {
+	var c *CorruptError
+	if errors.As(err, &c) {
+		return c.Entry
+	}
+	return 0
 }
 
 // readRun reads from the high end down, one entry further than it returns: that
@@ -66,6 +77,7 @@ func (s *Store) readRun(r replication.Read) (out run, err error) {
 		out.entries = append(out.entries, e)
 		next--
 	}
+	out.bad = corruptEntry(c.err)
 	if len(out.entries) == 0 {
 		return run{}, cmp.Or(c.err, error(&MissingError{Stream: r.Stream, Entry: r.To}))
 	}

@@ -253,6 +253,7 @@ func (d *disk) read(r replication.Read) replication.ReadDone {
 			break
 		}
 		if d.isDamaged(id) {
+			done.Bad = id
 			if low > r.To {
 				done.Err = fmt.Errorf("entry %d is damaged", id)
 			}

@@ -54,6 +54,9 @@ func (c *client) maybeClaim() {
 	if w.chance(0.1) {
 		w.ask(h)
 	}
+	if w.weights.trim > 0 && w.chance(0.05) {
+		w.askTrim(h)
+	}
 	busy := false
 	for _, other := range w.clients {
 		busy = busy || other.session != nil && other.session.alive()
@@ -105,6 +108,11 @@ func (c *client) use(s *session) {
 func (s *session) trim() {
 	w := s.world
 	first := replication.EntryID(w.rand.Uint64N(uint64(s.writer.Commit())+2)) + 1
+	s.trimTo(first)
+}
+
+func (s *session) trimTo(first replication.EntryID) {
+	w := s.world
 	w.ledger.trims = max(w.ledger.trims, first-1)
 	if w.trace.on {
 		w.tell("%v is asked to trim below %d", s.claim, first)

@@ -20,5 +20,8 @@ func (c clock) local(t instant) replication.Time {
 
 // when is the first instant at which the clock shows at least l.
 func (c clock) when(l replication.Time) instant {
+	if l <= c.origin {
+		return c.born
+	}
 	return c.born + instant((int64(l-c.origin)*rateUnit+c.rate-1)/c.rate)
 }

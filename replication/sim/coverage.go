@@ -71,14 +71,11 @@ type path uint8
 const (
 	pathClaim path = iota
 	pathServing
-	pathClaimHeld
 	pathClaimFailed
-	pathWaitedOut
 	pathRetermed
 	pathFenced
 	pathReleased
 	pathAdopted
-	pathAdoptedMinority
 	pathTruncated
 	pathGapOpened
 	pathGapShrunk
@@ -88,8 +85,6 @@ const (
 	pathTrimOverGap
 	pathRefusedTerm
 	pathRefusedLease
-	pathRefusedConfig
-	pathRefusedUnknown
 	pathHave
 	pathHaveNot
 	pathCannotTell
@@ -107,7 +102,6 @@ const (
 	pathUnknownFenced
 	pathUnknownClosed
 	pathUnknownTimeout
-	pathOtherOutcome
 	pathTwoWriters
 	pathLeaseRead
 	pathQuorumRead
@@ -119,13 +113,13 @@ const (
 )
 
 var pathNames = [paths]string{
-	"claim started", "claim won", "claim refused: held", "claim failed", "claim waited for a lease", "living writer took a new term",
-	"writer fenced", "lease released", "claim adopted an uncommitted tail", "adopted a tail that only a minority had",
+	"claim started", "claim won", "claim refused, held by another", "living writer took a new term",
+	"writer fenced", "lease released", "claim adopted an uncommitted tail",
 	"replica truncated a tail", "gap opened", "gap shrank", "gap closed", "restart with a gap", "entries trimmed", "trim went over a gap",
-	"refused: term", "refused: lease", "refused: config", "refused: unknown stream", "fetched: have", "fetched: have not", "fetched: cannot tell",
+	"refused: term", "refused: lease", "fetched: have", "fetched: have not", "fetched: cannot tell",
 	"append did not connect", "append jumped", "heartbeat", "entries sent again", "answer to a claim that is gone",
 	"applied", "not applied: fenced", "not applied: no quorum", "not applied: closed", "not applied: full", "not applied: moved",
-	"unknown: fenced", "unknown: closed", "unknown: timeout", "another outcome", "two writers alive, one fenced without knowing",
+	"unknown: fenced", "unknown: closed", "unknown: timeout", "two writers alive, one fenced without knowing",
 	"read under a lease", "read by asking a majority", "crash lost unsynced writes", "crash kept unsynced writes", "restart with an empty disk", "read met damage",
 }
 

@@ -186,6 +186,10 @@ func (d *disk) write(w replication.Write) {
 	}
 	w.Entries = slices.Clone(w.Entries)
 	d.visible.apply(&w)
+	d.damaged = slices.DeleteFunc(d.damaged, func(id replication.EntryID) bool {
+		rewritten := len(w.Entries) > 0 && w.Entries[0].ID <= id && id <= w.Entries[len(w.Entries)-1].ID
+		return rewritten || d.visible.entry(id) == nil
+	})
 	d.pending = append(d.pending, w)
 	d.written = w.Seq
 }

@@ -130,6 +130,9 @@ func (w *world) partition(oneWay bool) {
 		spare = w.rand.IntN(n)
 	}
 	w.cut(side, spare, oneWay)
+	if w.weights.on&FaultCompete != 0 && w.rand.IntN(2) == 0 {
+		w.claimNow() // on the other side, perhaps
+	}
 }
 
 // cut severs one side from the other, except the links of spare.

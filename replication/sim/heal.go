@@ -137,6 +137,9 @@ func (g *healing) append() {
 	}
 	switch {
 	case applied == healGroups:
+		if g.session.serving() { // not every replica may have heard of every trim
+			g.session.trimTo(w.ledger.trims + 1)
+		}
 		g.enter(stageConverge)
 	case g.late(claimWithin + appendWithin):
 		w.fail(CheckProgress, "appends are not applied within %v of healing; %d of %d are", claimWithin+appendWithin, applied, healGroups)

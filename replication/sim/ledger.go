@@ -216,6 +216,9 @@ func (l *ledger) checkEntry(e *replication.Entry, who replication.NodeID) {
 func (l *ledger) holdsTerm(t replication.Term, c replication.ClaimID) {
 	if other, ok := l.writers[t]; !ok {
 		l.writers[t] = c
+		if s := l.world.session(c); s != nil && s.phase == replication.Serving {
+			l.world.took(pathRetermed)
+		}
 	} else if other != c {
 		l.world.fail(CheckWriter, "claims %v and %v both write at term %d", other, c, t)
 	}

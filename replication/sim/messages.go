@@ -23,7 +23,7 @@ func (h *host) checkSend(env *replication.Envelope) {
 		}
 		w.ledger.learn(m.Commit, h.id.String())
 	case replication.Status:
-		if m.Flush > durable.tail() || m.Commit > w.ledger.frontier() {
+		if m.Flush > min(m.Tail, durable.tail()) || m.Commit > w.ledger.frontier() {
 			w.fail(CheckAnswer, "%v: the durable log ends at %d, committed is %d", *env, durable.tail(), w.ledger.frontier())
 		}
 		// Who counts logs of one term to find the commit counts on this one.
@@ -33,7 +33,7 @@ func (h *host) checkSend(env *replication.Envelope) {
 	case replication.Fetched:
 		h.checkFetched(env, &m)
 	case replication.Trimmed:
-		if m.First > durable.state.First {
+		if m.First > max(1, durable.state.First) {
 			w.fail(CheckDurable, "%v: durable is first %d", *env, durable.state.First)
 		}
 	case replication.Append:
@@ -54,8 +54,8 @@ func (h *host) checkPromise(claim replication.ClaimID, m *replication.Promise) {
 	if p, at, ok := d.position(m.Tail.ID); m.Tail.ID != d.tail() || !ok || p.Chain != m.Tail.Chain || at != m.TailAt {
 		w.fail(CheckDurable, "%v answers %v; durable is %v of time %d", h.id, *m, p, at)
 	}
-	if m.First > 1 && m.First > d.state.First {
-		w.fail(CheckDurable, "%v answers %v; durable is first %d", h.id, *m, d.state.First)
+	if m.First > max(1, h.disk.visible.state.First) { // a trim may still be on its way: it was asked for
+		w.fail(CheckAnswer, "%v answers %v; first is %d", h.id, *m, h.disk.visible.state.First)
 	}
 }
 
@@ -101,6 +101,13 @@ func (h *host) checkAppend(env *replication.Envelope, m *replication.Append) {
 	for i := range m.Entries {
 		w.ledger.checkEntry(&m.Entries[i], env.From)
 	}
+	if s, n := w.session(env.Claim), len(m.Entries); s != nil && n > 0 {
+		sent := &s.sent[w.host(env.To).index]
+		if m.Entries[0].ID <= *sent {
+			w.took(pathResent)
+		}
+		*sent = max(*sent, m.Entries[n-1].ID)
+	}
 }
 
 // countDelivered takes note of what an answer says.
@@ -112,10 +119,6 @@ func (w *world) countDelivered(m replication.Message) {
 			w.took(pathRefusedTerm)
 		case replication.RefusedLease:
 			w.took(pathRefusedLease)
-		case replication.RefusedConfig:
-			w.took(pathRefusedConfig)
-		case replication.RefusedUnknown:
-			w.took(pathRefusedUnknown)
 		}
 	case replication.Fetched:
 		switch m.Answer {

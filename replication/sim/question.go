@@ -29,6 +29,18 @@ func (w *world) ask(h *host) {
 	}
 }
 
+// askTrim asks all members to drop a prefix, as somebody does who is not the
+// writer.
+func (w *world) askTrim(h *host) {
+	w.nonce++
+	claim := replication.ClaimID{Node: h.id, Nonce: w.nonce}
+	first := replication.EntryID(w.rand.Uint64N(uint64(w.ledger.frontier())+2)) + 1
+	w.ledger.trims = max(w.ledger.trims, first-1)
+	for _, m := range w.config.Members {
+		w.send(h, replication.Envelope{Stream: stream, Config: w.config.Number, From: h.id, To: m, Claim: claim, Msg: replication.Trim{First: first}})
+	}
+}
+
 // answer takes a Status for a question, if it is one.
 func (w *world) answer(env replication.Envelope) bool {
 	status, ok := env.Msg.(replication.Status)

@@ -21,11 +21,12 @@ type session struct {
 	timer   timer
 	phase   replication.Phase
 	term    replication.Term
-	open    []int   // proposals without an answer
-	claimBy instant // when its owner stops waiting for the claim
-	quiet   bool    // only its owner renews the lease
-	gaveUp  bool    // its owner does without the lease
-	trusted instant // until when its lease was trusted at most
+	open    []int                         // proposals without an answer
+	claimBy instant                       // when its owner stops waiting for the claim
+	quiet   bool                          // only its owner renews the lease
+	sent    [maxHosts]replication.EntryID // the highest entry sent to each host
+	gaveUp  bool                          // its owner does without the lease
+	trusted instant                       // until when its lease was trusted at most
 	out     replication.Output
 }
 
@@ -48,6 +49,14 @@ func (w *world) open(h *host, mode replication.ClaimMode, lease, patience time.D
 	s.phase = s.writer.Phase()
 	s.step(replication.Tick{})
 	return s
+}
+
+// session returns the session of a claim.
+func (w *world) session(c replication.ClaimID) *session {
+	if h := w.host(c.Node); h != nil {
+		return h.session(c)
+	}
+	return nil
 }
 
 // alive reports whether the session's owner may still use it.
@@ -91,7 +100,7 @@ func (s *session) arm() { s.host.armTimer(&s.timer, s.writer.Deadline(), uint64(
 // look checks what the writer says of itself after a step.
 func (s *session) look() {
 	w := s.world
-	phase, term := s.writer.Phase(), s.writer.Term()
+	phase, term, known := s.writer.Phase(), s.writer.Term(), w.ledger.frontier()
 	if w.trace.on && (phase != s.phase || term != s.term) {
 		w.tell("claim %v is %v at term %d, log up to %d", s.claim, phase, term, s.writer.Next()-1)
 	}
@@ -99,7 +108,10 @@ func (s *session) look() {
 		w.ledger.learn(s.writer.Commit(), s.claim.String())
 	}
 	if phase == replication.Serving {
-		if s.phase != replication.Serving || term != s.term {
+		if s.phase != replication.Serving {
+			if s.writer.Commit() > known {
+				w.took(pathAdopted)
+			}
 			s.began(term)
 		}
 		w.leases.trust(s)
@@ -123,11 +135,7 @@ func (s *session) look() {
 // committed of earlier terms. A later one may have begun without its knowing.
 func (s *session) began(term replication.Term) {
 	w := s.world
-	if s.phase == replication.Serving {
-		w.took(pathRetermed)
-	} else {
-		w.took(pathServing)
-	}
+	w.took(pathServing)
 	w.ledger.holdsTerm(term, s.claim)
 	if tail, known := s.writer.Next()-1, w.ledger.before(term); tail < known {
 		w.fail(CheckLost, "%v serves at term %d with a log up to %d; committed in terms before is %d", s.claim, term, tail, known)
@@ -228,10 +236,8 @@ func (s *session) giveUp(release bool) {
 }
 
 func (w *world) countReply(r replication.Reply) {
-	p := pathOtherOutcome
+	p := pathApplied
 	switch {
-	case r.Outcome == replication.Applied:
-		p = pathApplied
 	case r.Outcome == replication.NotApplied && r.Why == replication.CauseFenced:
 		p = pathNotAppliedFenced
 	case r.Outcome == replication.NotApplied && r.Why == replication.CauseNoQuorum:

@@ -40,6 +40,9 @@ type world struct {
 	coverage Coverage
 }
 
+// maxHosts is how many nodes a world has at most.
+const maxHosts = 6
+
 // timer is when a machine is to be stepped next.
 type timer struct {
 	at    instant

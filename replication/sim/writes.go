@@ -21,6 +21,12 @@ func (h *host) checkWrite(wr *replication.Write) {
 	if wr.Seq != d.written+1 {
 		w.fail(CheckDense, "%v numbers a write %d after %d", h.id, wr.Seq, d.written)
 	}
+	if wr.Commit != 0 {
+		if wr.Commit < now.commit {
+			w.fail(CheckTruncate, "%v remembers commit %d after %d", h.id, wr.Commit, now.commit)
+		}
+		w.ledger.learn(wr.Commit, h.id.String())
+	}
 	if wr.State != nil {
 		h.checkState(&now.state, wr.State)
 	}
@@ -29,12 +35,6 @@ func (h *host) checkWrite(wr *replication.Write) {
 	}
 	if wr.Below > now.low && wr.Below-1 > min(w.ledger.frontier(), w.ledger.trims) {
 		w.fail(CheckTrim, "%v drops entries below %d; committed is %d, a trim to %d was asked for", h.id, wr.Below, w.ledger.frontier(), w.ledger.trims)
-	}
-	if wr.Commit != 0 {
-		if wr.Commit < now.commit {
-			w.fail(CheckTruncate, "%v remembers commit %d after %d", h.id, wr.Commit, now.commit)
-		}
-		w.ledger.learn(wr.Commit, h.id.String())
 	}
 	for i := range wr.Entries {
 		w.ledger.checkEntry(&wr.Entries[i], h.id)
@@ -195,8 +195,8 @@ func (h *host) look() {
 		w.ledger.learn(commit, h.id.String())
 		h.checkCommit(commit)
 	}
-	if flush := h.replica.Flush(); flush > h.disk.durable.tail() {
-		w.fail(CheckDurable, "%v says %d is durable, its log is up to %d", h.id, flush, h.disk.durable.tail())
+	if flush := h.replica.Flush(); max(flush, commit) > h.disk.durable.tail() {
+		w.fail(CheckDurable, "%v says %d is durable and %d committed, its log is up to %d", h.id, flush, commit, h.disk.durable.tail())
 	}
 }
 
@@ -216,7 +216,7 @@ func (h *host) checkCommit(commit replication.EntryID) {
 	} else if !ok && !now.missing(commit) && commit >= now.state.First {
 		w.fail(CheckLost, "%v takes %d for committed and does not have it", h.id, commit)
 	}
-	if !w.ledger.committed[commit-1].end {
+	if commit >= now.state.First && !w.ledger.committed[commit-1].end {
 		w.fail(CheckGroup, "%v takes half a group for committed, up to %d", h.id, commit)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"sync"
 	"time"
@@ -24,12 +25,18 @@ func main() {
 
 func run(args []string) error {
 	flags := flag.NewFlagSet("mutants", flag.ContinueOnError)
-	root := flags.String("root", ".", "`directory` of the module")
+	var o options
 	match := flags.String("run", "", "only mutants whose name matches this `expression`")
-	seeds := flags.Int("seeds", 3000, "how many seeds each mutant may survive")
-	cores := flags.Int("cores", 2, "how many mutants are tried at one time")
-	patience := flags.Duration("patience", 10*time.Minute, "for one mutant")
+	flags.StringVar(&o.root, "root", ".", "`directory` of the module")
+	flags.IntVar(&o.seeds, "seeds", 3000, "how many seeds each mutant may survive")
+	flags.IntVar(&o.cores, "cores", 2, "how many mutants are tried at one time")
+	flags.DurationVar(&o.patience, "patience", 10*time.Minute, "for one mutant")
+	flags.StringVar(&o.without, "without", "", "kinds of faults to switch off")
 	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	var err error
+	if o.root, err = filepath.Abs(o.root); err != nil {
 		return err
 	}
 	name, err := regexp.Compile(*match)
@@ -42,19 +49,19 @@ func run(args []string) error {
 			chosen = append(chosen, m)
 		}
 	}
-	return report(huntAll(chosen, *root, *seeds, *cores, *patience))
+	return report(huntAll(chosen, o))
 }
 
 // huntAll tries all, some at one time, and keeps their order.
-func huntAll(chosen []mutant, root string, seeds, cores int, patience time.Duration) []verdict {
+func huntAll(chosen []mutant, o options) []verdict {
 	verdicts := make([]verdict, len(chosen))
-	tokens := make(chan struct{}, cores)
+	tokens := make(chan struct{}, o.cores)
 	var all sync.WaitGroup
 	for i := range chosen {
 		all.Go(func() {
 			tokens <- struct{}{}
 			defer func() { <-tokens }()
-			verdicts[i] = chosen[i].hunt(root, seeds, patience)
+			verdicts[i] = chosen[i].hunt(o)
 			fmt.Fprintf(os.Stderr, "%3d of %d: %s: %s\n", i+1, len(chosen), chosen[i].name, verdicts[i])
 		})
 	}

@@ -74,8 +74,17 @@ func (m *mutant) build(root, dir string) (binary string, err error) {
 // failure is what the simulator prints of a failed run.
 var failure = regexp.MustCompile(`(?m)^seed (\d+): .*\nstep \d+: ([^:]+): `)
 
-// hunt runs seeds 1..seeds against the mutant, until one notices it.
-func (m *mutant) hunt(root string, seeds int, patience time.Duration) verdict {
+// options say how to hunt.
+type options struct {
+	root     string // directory of the module
+	seeds    int    // how many a mutant may survive
+	cores    int    // how many mutants are hunted at one time
+	patience time.Duration
+	without  string // kinds of faults that are switched off
+}
+
+// hunt runs seeds from 1 on against the mutant, until one notices it.
+func (m *mutant) hunt(o options) verdict {
 	v := verdict{mutant: *m}
 	dir, err := os.MkdirTemp("", "mutant")
 	if err != nil {
@@ -83,20 +92,20 @@ func (m *mutant) hunt(root string, seeds int, patience time.Duration) verdict {
 		return v
 	}
 	defer os.RemoveAll(dir)
-	binary, err := m.build(root, dir)
+	binary, err := m.build(o.root, dir)
 	if err != nil {
 		v.err = err
 		return v
 	}
 	began := time.Now()
-	run := exec.Command(binary, "-seeds", fmt.Sprintf("1..%d", seeds), "-q", "-cores", "1", "-shrink=false", "-last", "0")
+	run := exec.Command(binary, "-seeds", fmt.Sprintf("1..%d", o.seeds), "-without", o.without, "-q", "-cores", "1", "-shrink=false", "-last", "0")
 	var out bytes.Buffer
 	run.Stdout = &out
 	if err := run.Start(); err != nil {
 		v.err = err
 		return v
 	}
-	watchdog := time.AfterFunc(patience, func() { run.Process.Kill() })
+	watchdog := time.AfterFunc(o.patience, func() { run.Process.Kill() })
 	err = run.Wait()
 	hung := !watchdog.Stop()
 	v.took = time.Since(began)
@@ -106,11 +115,11 @@ func (m *mutant) hunt(root string, seeds int, patience time.Duration) verdict {
 		v.killed, v.checker = true, string(found[2])
 		v.seeds, v.err = atoi(found[1])
 	case hung:
-		v.err = fmt.Errorf("mutant %q: %d seeds took longer than %v", m.name, seeds, patience)
+		v.err = fmt.Errorf("mutant %q: %d seeds took longer than %v", m.name, o.seeds, o.patience)
 	case err != nil:
 		v.err = fmt.Errorf("mutant %q: %w\n%s", m.name, err, out.Bytes())
 	default:
-		v.seeds = seeds
+		v.seeds = o.seeds
 	}
 	return v
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"flag"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -29,7 +30,11 @@ func TestMutants(t *testing.T) {
 	if !*hunt {
 		t.Skip("asked for with -args -mutants")
 	}
-	for _, v := range huntAll(mutants, "../..", 3000, 2, 10*time.Minute) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range huntAll(mutants, options{root: root, seeds: 3000, cores: 2, patience: 10 * time.Minute}) {
 		if v.err != nil || !v.killed {
 			t.Errorf("%s: %v", v.mutant.name, v)
 		}

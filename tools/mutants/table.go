@@ -8,8 +8,6 @@ var mutants = []mutant{
 		old: "if r.owed == nil || r.synced < r.vowedSeq || now < r.answerAt {", new: "if r.owed == nil || now < r.answerAt {"},
 	{name: "a term is promised again, to another claim", file: "promise.go", rests: "I1",
 		old: "case m.Term <= r.state.Promised:", new: "case m.Term < r.state.Promised:"},
-	{name: "an older term is obeyed", file: "promise.go", rests: "I1, pitfall 2",
-		old: "return t == r.state.Promised && c == r.state.Claim", new: "return t <= r.state.Promised"},
 	{name: "another claim of the same term is obeyed", file: "promise.go", rests: "I1",
 		old: "return t == r.state.Promised && c == r.state.Claim", new: "return t == r.state.Promised"},
 	{name: "a claim counts one promise less than a majority", file: "claim.go", rests: "I1",
@@ -52,10 +50,11 @@ var mutants = []mutant{
 		old: "must(keep >= r.commit, \"I5\",", new: "keep = r.commit\n\tmust(keep >= r.commit, \"I5\","},
 	{name: "a replica's history is not replaced by the writer's", file: "log.go", rests: "I4, pitfall 7",
 		old: "r.state.History = m.History\n", new: "r.state.History = r.state.History.UpTo(keep.ID).Extend(m.Term, keep.ID+1)\n"},
-	{name: "entries are taken before Begin", file: "log.go", rests: "I3, pitfall 7",
-		old: "if !r.obeys(m.Term, env.Claim) || !r.begun() {", new: "if !r.obeys(m.Term, env.Claim) {"},
 	{name: "a rising writer overlooks that it was overtaken", file: "claim.go", rests: "I5",
 		old: "case w.overtaken():", new: "case false:"},
+
+	{name: "a rise that failed leaves the writer at a term it does not have", file: "claim.go", rests: "I1",
+		old: "return n > 0 && w.history[n-1].Term == w.term && (", new: "return n > 0 && ("},
 
 	// Acknowledgements.
 	{name: "an append is acknowledged before it is durable", file: "log.go", rests: "I3, pitfall 33",
@@ -70,18 +69,25 @@ var mutants = []mutant{
 		old: "if !r.obeys(t, env.Claim) {\n\t\treturn // the write", new: "if false {\n\t\treturn // the write"},
 	{name: "the writer commits with one copy less than a majority", file: "peer.go", rests: "I5",
 		old: "c := quorumth(flushes, q)", new: "c := quorumth(flushes, max(1, q-1))"},
-	{name: "the claim is complete before a majority holds its log", file: "peer.go", rests: "I5, pitfall 11",
-		old: "if len(flushes) < q {", new: "if len(flushes) < max(1, q-1) {"},
+	{name: "a writer is content with one replica less than a majority", file: "peer.go", rests: "I5, pitfall 11",
+		old: "q := w.cfg.Config.Quorum()\n\tflushes", new: "q := max(1, w.cfg.Config.Quorum()-1)\n\tflushes"},
 	{name: "a replica takes for committed what it has not synced", file: "replica.go", rests: "I3",
 		old: "c := min(r.told, r.flush)", new: "c := max(r.told, r.commit)"},
 	{name: "logs of any term count when the commit is measured", file: "measure.go", rests: "I5, pitfall 5",
 		old: "if x.last == r.measure.answers[0].last {", new: "if x.last > 0 {"},
 
+	{name: "a log counts for a term before its Begin is durable", file: "replica.go", rests: "I5, pitfall 9",
+		old: "Last: r.durableTerm(),", new: "Last: r.state.History.LastTerm(r.tail.ID),"},
+	{name: "a trim is answered before it is durable", file: "trim.go", rests: "I3",
+		old: "case r.synced >= r.trim.seq:", new: "case true:"},
+	{name: "a restart forgets that a gap is committed", file: "replica.go", rests: "I5",
+		old: "r.commit = max(r.commit, r.state.Gaps[n-1].Hi)", new: "r.commit = max(r.commit, 0)"},
+
 	// Groups, ids, times, answers.
 	{name: "an Append may end inside a group", file: "window.go", rests: "I7",
 		old: "if w.items[j].entry.GroupEnd {", new: "if true {"},
-	{name: "a group is answered when its first entry is committed", file: "queue.go", rests: "I7, I9",
-		old: "q.waiting[n].last <= commit", new: "q.waiting[n].first <= commit"},
+	{name: "a replica may jump into the middle of a group", file: "peer.go", rests: "I7",
+		old: "to = w.window.groupEnd(to + 1)", new: "to = to + 1"},
 	{name: "what was sent is answered as not applied", file: "queue.go", rests: "I9",
 		old: "if p.first <= maxSent {", new: "if false {"},
 	{name: "what was answered at its deadline is answered again", file: "queue.go", rests: "I9",
@@ -110,8 +116,8 @@ var mutants = []mutant{
 		old: "r.trim.wanted = max(r.trim.wanted, m.First)\n\tgapped", new: "gapped"},
 
 	// Progress.
-	{name: "what a replica did not answer is not sent again", file: "peer.go", rests: "progress",
-		old: "unanswered := p.flush+1 < p.next && now >= p.retryAt", new: "unanswered := false"},
-	{name: "a refused claim tries the same term again", file: "claim.go", rests: "progress",
-		old: "w.term = max(w.term, w.round.seen) + 1", new: "w.term = max(w.term, 0) + 1"},
+	{name: "the writer does not go back when a replica missed something", file: "peer.go", rests: "progress",
+		old: "case m.Tail+1 < p.next && (!p.probing", new: "case false && (!p.probing"},
+	{name: "a claim tries a term that is taken", file: "claim.go", rests: "progress",
+		old: "w.term = max(w.term, w.round.seen) + 1", new: "w.term = max(w.term, w.round.seen)"},
 }

@@ -137,12 +137,17 @@ func TestDamagedEntry(t *testing.T) {
 		return s.Read(replication.Read{Stream: 1, From: from, To: to, MaxBytes: 1 << 20})
 	}
 	wantDamage("read of the damaged entry", read(1, 5).Err, 5)
+	for _, bounds := range [][2]replication.EntryID{{1, 5}, {1, 7}, {5, 6}} {
+		if d := read(bounds[0], bounds[1]); d.Bad != 5 {
+			t.Errorf("read of %v names %d as damaged, %v", bounds, d.Bad, d.Err)
+		}
+	}
 	wantDamage("read of what follows it", read(6, 6).Err, 5)
 	wantDamage("read of a wrong chain", read(7, 8).Err, 8)
 	if d := read(1, 7); d.Err != nil || storetest.Ranges(d.Entries) != "7" {
 		t.Errorf("read above damage: %v, %v", d.Entries, d.Err)
 	}
-	if d := read(1, 4); d.Err != nil || storetest.Ranges(d.Entries) != "1-4" {
+	if d := read(1, 4); d.Err != nil || d.Bad != 0 || storetest.Ranges(d.Entries) != "1-4" {
 		t.Errorf("read below damage: %v, %v", d.Entries, d.Err)
 	}
 }

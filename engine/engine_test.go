@@ -327,24 +327,24 @@ func TestUnhosted(t *testing.T) {
 // A quiet claim lapses without appends and renewals, and lives with them.
 func TestRenew(t *testing.T) {
 	f := newFixture(t, 3)
-	const lease = 400 * time.Millisecond
+	const lease = time.Second
 	c, err := f.Nodes[0].Engine.Claim(f.ctx, engine.ClaimRequest{Stream: stream, Config: f.config, Lease: lease, Writer: "quiet", Quiet: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	start := time.Now()
-	for time.Since(start) < 3*lease {
+	for time.Since(start) < 2*lease {
 		if err := c.Renew(f.ctx); err != nil {
 			t.Fatal(err)
 		}
-		if v := c.Valid(); v <= 0 || v > lease {
-			t.Fatalf("renewed, and valid for %v", v)
+		if v := c.Valid(); v > lease*3/4 {
+			t.Fatalf("valid for %v of a lease of %v", v, lease)
 		}
 	}
 	_, err = f.tryClaim(1, engine.NoWait, time.Second)
 	wantKind(t, err, engine.KindHeld)
 	f.claim(1, engine.Wait, time.Second)
-	if since := time.Since(start); since < 4*lease {
-		t.Fatalf("claimed %v after a renewal", since-3*lease)
+	if since := time.Since(start); since < 3*lease {
+		t.Fatalf("claimed %v after a renewal", since-2*lease)
 	}
 }

@@ -45,16 +45,6 @@ func (e *Engine) scanMember(ctx context.Context, member replication.NodeID, run 
 	return &memberScan{scan: scan, cancel: cancel}, nil
 }
 
-// next returns the next entry, nil at the end. A call that ctx cuts short ends
-// the scan.
-func (m *memberScan) next(ctx context.Context) (*replication.Entry, error) {
-	defer context.AfterFunc(ctx, m.cancel)()
-	if m.scan.Next() {
-		return m.scan.Entry(), nil
-	}
-	return nil, m.scan.Err()
-}
-
 func (m *memberScan) Close() error {
 	m.cancel()
 	return m.scan.Close()

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"context"
+
 	"walle/replication"
 	"walle/replication/node"
 )
@@ -37,19 +39,13 @@ func (p *page) take(id replication.EntryID) *replication.Entry {
 // load fills p with the first entries of run, up to where they stop being
 // dense. An error after the first of them is left to the next page to meet.
 func (p *page) load(storage node.Storage, run node.ScanRequest) error {
-	p.bytes = max(pageBytesFirst, min(p.bytes*4, pageBytesMost))
-	p.entries, p.data, p.at = p.entries[:0], p.data[:0], 0
 	if run.Descending {
 		run.From = max(run.From, run.To-min(run.To, pageEntries-1))
 	} else {
 		run.To = min(run.To, run.From+pageEntries-1)
 	}
 	it := storage.Scan(run)
-	want := firstOf(run)
-	for p.room() && it.Next() && it.Entry().ID == want {
-		p.add(it.Entry())
-		want = after(run, want)
-	}
+	p.fill(it, run)
 	err := it.Err()
 	if cerr := it.Close(); err == nil {
 		err = cerr
@@ -60,13 +56,36 @@ func (p *page) load(storage node.Storage, run node.ScanRequest) error {
 	return err
 }
 
+// receive fills p with the next entries of a member's scan, which stands at the
+// beginning of run. If ctx cuts it short, that is the end of the scan.
+func (p *page) receive(ctx context.Context, m *memberScan, run node.ScanRequest) error {
+	defer context.AfterFunc(ctx, m.cancel)()
+	p.fill(m.scan, run)
+	if len(p.entries) > 0 {
+		return nil
+	}
+	return m.scan.Err()
+}
+
+// fill takes entries of run from it while they are dense and p has room.
+func (p *page) fill(it node.Scanner, run node.ScanRequest) {
+	p.bytes = max(pageBytesFirst, min(p.bytes*4, pageBytesMost))
+	p.entries, p.data, p.at = p.entries[:0], p.data[:0], 0
+	want := firstOf(run)
+	for p.room() && it.Next() && it.Entry().ID == want {
+		p.add(it.Entry(), run.NoData)
+		want = after(run, want)
+	}
+}
+
 func (p *page) room() bool {
 	return len(p.entries) < pageEntries && len(p.data)+entryOverhead*len(p.entries) < p.bytes
 }
 
-func (p *page) add(e *replication.Entry) {
+func (p *page) add(e *replication.Entry, noData bool) {
 	p.entries = append(p.entries, *e)
-	if e.Data == nil {
+	if noData {
+		p.entries[len(p.entries)-1].Data = nil
 		return
 	}
 	start := len(p.data)

@@ -44,8 +44,8 @@ func (e *Engine) newScanner(req ReadRequest, bounds Bounds) *scanner {
 }
 
 // scanner delivers low..high, narrowing it at one end as it goes. Entries come
-// in runs: pages of the local store while this node has the entries, else a
-// scan of another member; for a replica with a gap, both in turn.
+// in pages: of the local store while this node has the entries, else of a scan
+// of another member; for a replica with a gap, both in turn.
 type scanner struct {
 	engine  *Engine
 	req     ReadRequest
@@ -53,7 +53,7 @@ type scanner struct {
 	high    replication.EntryID
 	commit  replication.EntryID // what is known committed
 	page    page
-	remote  *memberScan          // nil, or the run that is being read
+	remote  *memberScan          // the scan of members[0] that is under way, if any
 	members []replication.NodeID // to read from, the next to try first
 	// detour is up to where a run of entries is read from a member because
 	// they turned out to be missing or damaged here; 0 without one.
@@ -300,26 +300,22 @@ func telling(k Kind) int {
 
 // fromMember returns the entry at the cursor from the first of the members.
 func (s *scanner) fromMember(ctx context.Context) (*replication.Entry, error) {
-	want := s.cursor()
+	run := s.remoteRun()
 	if s.remote == nil {
-		r, err := s.engine.scanMember(ctx, s.members[0], s.remoteRun())
+		r, err := s.engine.scanMember(ctx, s.members[0], run)
 		if err != nil {
 			return nil, err
 		}
 		s.remote = r
 	}
-	e, err := s.remote.next(ctx)
-	if err != nil {
+	if err := s.page.receive(ctx, s.remote, run); err != nil {
 		return nil, err
 	}
-	if e == nil || e.ID != want {
-		return nil, &Error{Op: "read", Stream: s.req.Stream, Kind: KindNoQuorum, Entry: want,
-			Err: fmt.Errorf("node %v does not have entry %d", s.members[0], want)}
+	if e := s.page.take(s.cursor()); e != nil {
+		return e, nil
 	}
-	if s.req.NoData {
-		e.Data = nil
-	}
-	return e, nil
+	return nil, &Error{Op: "read", Stream: s.req.Stream, Kind: KindNoQuorum, Entry: s.cursor(),
+		Err: fmt.Errorf("node %v does not have entry %d", s.members[0], s.cursor())}
 }
 
 // remoteRun is what to ask a member for.

@@ -145,6 +145,9 @@ func TestReadOutlivesMember(t *testing.T) {
 	c := f.claim(0, engine.Wait, 10*time.Second)
 	const entries = 20000
 	f.mustAppend(c, entries)
+	if _, err := f.Nodes[3].Engine.WaitCommit(f.ctx, stream, f.config, entries-1); err != nil {
+		t.Fatal(err)
+	}
 	s, err := f.Nodes[3].Engine.Read(f.ctx, engine.ReadRequest{Stream: stream, Config: f.config, To: entries})
 	if err != nil {
 		t.Fatal(err)

@@ -36,6 +36,7 @@ type Node struct {
 
 	cluster *Cluster
 	fs      vfs.FS
+	hosted  map[replication.StreamID]replication.Configuration // what Host told the node, also before its last start
 	calls   atomic.Pointer[Calls]
 	up      atomic.Pointer[engine.Engine]
 }
@@ -50,7 +51,7 @@ const number = 7
 func New(t testing.TB, n int) *Cluster {
 	c := &Cluster{t: t}
 	for i := range n {
-		c.Nodes = append(c.Nodes, &Node{cluster: c, fs: vfs.NewMem(), Peer: grpcnet.Peer{Name: fmt.Sprintf("n%d", i+1), Addr: "127.0.0.1:0"}})
+		c.Nodes = append(c.Nodes, &Node{cluster: c, fs: vfs.NewMem(), hosted: make(map[replication.StreamID]replication.Configuration), Peer: grpcnet.Peer{Name: fmt.Sprintf("n%d", i+1), Addr: "127.0.0.1:0"}})
 	}
 	for _, node := range c.Nodes {
 		node.listen()
@@ -83,10 +84,9 @@ func (c *Cluster) Configuration(indices ...int) replication.Configuration {
 func (c *Cluster) Host(id replication.StreamID, config replication.Configuration) {
 	c.t.Helper()
 	for _, n := range c.Nodes {
-		if config.Has(n.Peer.ID) && n.Engine != nil {
-			if err := n.Engine.Host(id, config); err != nil {
-				c.t.Fatal(err)
-			}
+		if config.Has(n.Peer.ID) {
+			n.hosted[id] = config
+			n.host()
 		}
 	}
 }
@@ -154,6 +154,20 @@ func (n *Node) call(ctx context.Context, _ replication.NodeID, method string, bo
 	return nil, fmt.Errorf("no method %q", method)
 }
 
+// host hosts what the node was told to. A replica that has written nothing yet
+// is not known to the store after a restart: that is the catalog's to tell.
+func (n *Node) host() {
+	n.cluster.t.Helper()
+	if n.Engine == nil {
+		return
+	}
+	for id, config := range n.hosted {
+		if err := n.Engine.Host(id, config); err != nil {
+			n.cluster.t.Fatal(err)
+		}
+	}
+}
+
 // Handle has calls answer what is not the engine's.
 func (n *Node) Handle(calls Calls) { n.calls.Store(&calls) }
 
@@ -175,4 +189,5 @@ func (n *Node) Start() {
 	n.cluster.t.Helper()
 	n.listen()
 	n.serve()
+	n.host()
 }

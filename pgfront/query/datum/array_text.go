@@ -308,3 +308,9 @@ func (p *arrayParser) scanElement() (text string, quoted, ok bool) {
 	}
 	return "", false, false
 }
+
+// BoundsText prints dimensions as array_dims does: [1:3][0:1].
+func BoundsText(dims []Dim) string {
+	text := string(appendBounds(nil, dims))
+	return strings.TrimSuffix(text, "=")
+}

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes types.tsv, procs.tsv, operators.tsv and casts.tsv from the catalog of a running
+# Writes types.tsv, procs.tsv, operators.tsv, casts.tsv and relations.tsv from the catalog of a running
 # PostgreSQL 15:   dump.sh 'host=127.0.0.1 user=postgres'
 # Left out: types and functions that no expression can name (row types, triggers, functions
 # that take or return internal).
@@ -35,3 +35,9 @@ dump casts "
   select c.oid, castsource, casttarget, castcontext, castmethod, castfunc::oid, coalesce(p.prosrc, ''), coalesce(p.pronargs, 0)
   from pg_cast c left join pg_proc p on p.oid = castfunc
   order by c.oid"
+dump relations "
+  select n.nspname, c.relname, c.oid, c.relkind, a.attname,
+         case when t.typtype = 'd' then t.typbasetype when a.atttypid = 'regproc[]'::regtype then 1008 else a.atttypid end, a.attnotnull
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid join pg_type t on t.oid = a.atttypid
+  where n.nspname in ('pg_catalog', 'information_schema') and c.relkind in ('r', 'v') and a.attnum > 0 and not attisdropped
+  order by 1, 2, a.attnum"

@@ -135,6 +135,25 @@ func (f *failing) checkReopened(t *testing.T, n int) {
 	}
 }
 
+// A stamp that may or may not be on the disk is not written again either.
+func TestFailedForm(t *testing.T) {
+	f := openFailing(t)
+	f.disk.fail(func(op errorfs.Op) bool { return op.Kind == errorfs.OpFileSync && strings.HasSuffix(op.Path, "WALLE.new") })
+	if err := f.Form("n1", 7); !errors.Is(err, errorfs.ErrInjected) {
+		t.Fatalf("formed: %v", err)
+	}
+	f.disk.repair()
+	if err := f.Form("n1", 7); !errors.Is(err, errorfs.ErrInjected) {
+		t.Fatalf("formed after the failure: %v", err)
+	}
+	if _, err := f.apply(true); !errors.Is(err, errorfs.ErrInjected) {
+		t.Fatalf("applied after the failure: %v", err)
+	}
+	if err := f.Close(); !errors.Is(err, errorfs.ErrInjected) {
+		t.Fatalf("closed: %v", err)
+	}
+}
+
 // Pebble repeats a flush that failed. On a disk that has failed, nothing it
 // repeats may take effect, and the owner is told at once.
 func TestFailedFlush(t *testing.T) {

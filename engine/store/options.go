@@ -74,12 +74,14 @@ func pebbleOptions(c Config, fs vfs.FS, created bool, log logger) *pebble.Option
 		// A burst may fill three memtables while one is flushed, before writers
 		// wait: a flush of 64 MiB takes about a tenth of a second.
 		MemTableStopWritesThreshold: 4,
-		// Entries of a stream don't overlap in L0, so reads stay cheap with many
-		// sublevels; compact early all the same, since a machine with two cores
-		// has no time to catch up later.
+		// New entries lie above the old ones, so the files of L0 hardly overlap
+		// and reads stay cheap while there are many. What overlaps is the small
+		// file of states that each flush makes.
 		L0CompactionThreshold: 8,
 		L0StopWritesThreshold: 40,
-		LBaseMaxBytes:         1 << 30,
+		// Each level is one more time that every entry is written. With 1 GiB in
+		// the first below L0, most nodes need one.
+		LBaseMaxBytes: 1 << 30,
 		// Fewer and larger files: a log is read in long runs.
 		FlushSplitBytes: 8 << 20,
 		// One compaction at a time leaves the other core to appends; a second one

@@ -122,7 +122,10 @@ func (s *Store) Form(name string, cluster uint64) error {
 	}
 	defer s.users.leave()
 	stamp.identity.Name, stamp.identity.Cluster = name, cluster
-	return s.dir.writeStamp(stamp)
+	if err := s.dir.writeStamp(stamp); err != nil {
+		return s.failure.fail(fmt.Errorf("stamp data directory %s: %w", s.dir.path, err))
+	}
+	return nil
 }
 
 // Meta returns a record that SetMeta stored.

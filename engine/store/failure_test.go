@@ -138,7 +138,9 @@ func (f *failing) checkReopened(t *testing.T, n int) {
 // A stamp that may or may not be on the disk is not written again either.
 func TestFailedForm(t *testing.T) {
 	f := openFailing(t)
-	f.disk.fail(func(op errorfs.Op) bool { return op.Kind == errorfs.OpFileSync && strings.HasSuffix(op.Path, "WALLE.new") })
+	f.disk.fail(func(op errorfs.Op) bool {
+		return op.Kind == errorfs.OpFileSync && strings.HasSuffix(op.Path, "WALLE.new")
+	})
 	if err := f.Form("n1", 7); !errors.Is(err, errorfs.ErrInjected) {
 		t.Fatalf("formed: %v", err)
 	}

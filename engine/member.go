@@ -50,7 +50,9 @@ func (m *memberScan) Close() error {
 	return m.scan.Close()
 }
 
-// ServeScan gives another node committed entries of this node's replica.
+// ServeScan gives another node committed entries of this node's replica. It may
+// end before the last one asked for: if it cannot go on, who asks again from
+// there is told why.
 func (e *Engine) ServeScan(ctx context.Context, req node.ScanRequest, send func(*replication.Entry) error) error {
 	p, ok := e.node.Progress(req.Stream)
 	if !ok {
@@ -64,10 +66,15 @@ func (e *Engine) ServeScan(ctx context.Context, req node.ScanRequest, send func(
 	}
 	s := e.newScanner(read, Bounds{First: p.First(), Commit: commit})
 	s.here = true
+	sent := false
 	for s.Next(ctx) {
 		if err := send(s.Entry()); err != nil {
 			return err
 		}
+		sent = true
+	}
+	if sent { // an error would overtake the entries that are on their way
+		return nil
 	}
 	return ToPeer(s.Err())
 }

@@ -33,6 +33,8 @@ type Node struct {
 	Store  *store.Store   // nil while the node is down
 	Net    *grpcnet.Net   // nil while the node is down
 	Engine *engine.Engine // nil while the node is down
+	// Wrap, if set, is put around the store at the next start.
+	Wrap func(node.Storage) node.Storage
 
 	cluster *Cluster
 	fs      vfs.FS
@@ -123,8 +125,12 @@ func (n *Node) serve() {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var storage node.Storage = n.Store
+	if n.Wrap != nil {
+		storage = n.Wrap(storage)
+	}
 	n.Engine, err = engine.Open(engine.Config{
-		Self: n.Peer.ID, Storage: n.Store, Transport: n.Net, Peers: n.Net, Clock: clock,
+		Self: n.Peer.ID, Storage: storage, Transport: n.Net, Peers: n.Net, Clock: clock,
 		Random: rand.Uint64, OnFatal: n.fail, Logger: logger(n.Peer.Name),
 	})
 	if err != nil {

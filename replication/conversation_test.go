@@ -32,7 +32,9 @@ type stage struct {
 	writers []*Writer
 	names   map[*Writer]string
 	net     []Envelope
-	cut     map[NodeID]bool // isolated: everything from and to them is dropped
+	held    []Envelope         // taken out of net until the script gives them back
+	cut     map[NodeID]bool    // isolated: everything from and to them is dropped
+	parted  map[[2]NodeID]bool // pairs that do not reach each other
 	hung    map[NodeID]bool // stopped: everything to them waits
 	slow    map[NodeID]bool // their disk does not sync
 	refs    uint64
@@ -55,7 +57,10 @@ type stageDisk struct {
 }
 
 func newStage() *stage {
-	return &stage{nodes: map[NodeID]*stageNode{}, names: map[*Writer]string{}, cut: map[NodeID]bool{}, hung: map[NodeID]bool{}, slow: map[NodeID]bool{}}
+	return &stage{
+		nodes: map[NodeID]*stageNode{}, names: map[*Writer]string{},
+		cut: map[NodeID]bool{}, parted: map[[2]NodeID]bool{}, hung: map[NodeID]bool{}, slow: map[NodeID]bool{},
+	}
 }
 
 func (s *stage) printf(format string, args ...any) {
@@ -97,9 +102,11 @@ func (s *stage) command(t *testing.T, d *datadriven.TestData) {
 	case "append":
 		w := s.writer(t, d, 0)
 		for _, a := range d.CmdArgs[1:] {
-			if a.Key == "quiet" || a.Key == "timeout" {
+			if a.Key == "quiet" || a.Key == "timeout" || a.Key == "at" {
 				continue
 			}
+			var at int
+			d.MaybeScanArgs(t, "at", &at)
 			s.refs++
 			deadline := Never
 			if d.HasArg("timeout") {
@@ -109,9 +116,9 @@ func (s *stage) command(t *testing.T, d *datadriven.TestData) {
 			}
 			var group [][]byte
 			for _, p := range strings.Split(a.Key, "+") {
-				group = append(group, []byte(p))
+				group = append(group, payload(t, p))
 			}
-			s.stepWriter(w, Propose{Ref: s.refs, Payloads: group, Deadline: deadline})
+			s.stepWriter(w, Propose{Ref: s.refs, Payloads: group, Deadline: deadline, First: EntryID(at)})
 		}
 		s.tick()
 	case "run":
@@ -129,6 +136,25 @@ func (s *stage) command(t *testing.T, d *datadriven.TestData) {
 			}
 			return false
 		})
+	case "double": // [to=n] [from=n] [msg=name]: what is queued comes twice
+		s.net = append(s.net, s.queued(t, d)...)
+	case "reverse": // what is queued last comes first
+		slices.Reverse(s.net)
+	case "hold": // [to=n] [from=n] [msg=name]: delays what is queued until it is given back
+		f := s.filter(t, d)
+		s.net = slices.DeleteFunc(s.net, func(e Envelope) bool {
+			if f(e) {
+				s.held = append(s.held, e)
+				return true
+			}
+			return false
+		})
+	case "give-back":
+		s.net, s.held = append(s.net, s.held...), nil
+	case "part", "join": // part n1 n2: these two do not reach each other
+		a, _ := nodeName(d.CmdArgs[0].Key)
+		b, _ := nodeName(d.CmdArgs[1].Key)
+		s.parted[[2]NodeID{a, b}], s.parted[[2]NodeID{b, a}] = d.Cmd == "part", d.Cmd == "part"
 	case "sync":
 		for _, n := range s.which(t, d) {
 			s.sync(n)
@@ -167,6 +193,14 @@ func (s *stage) command(t *testing.T, d *datadriven.TestData) {
 	case "release":
 		s.stepWriter(s.writer(t, d, 0), GiveUp{Release: true})
 		s.tick()
+	case "give-up": // the owner of the writer is gone
+		s.stepWriter(s.writer(t, d, 0), GiveUp{})
+	case "renew":
+		s.stepWriter(s.writer(t, d, 0), Renew{})
+		s.tick()
+	case "trust": // may the owner of the writer still trust its lease?
+		w := s.writer(t, d, 0)
+		s.printf("%s trusts its lease for %v", s.names[w], max(0, w.ValidUntil().Sub(s.now)))
 	case "trim":
 		var to int
 		d.ScanArgs(t, "to", &to)
@@ -190,7 +224,8 @@ func (s *stage) claim(t *testing.T, d *datadriven.TestData) {
 	d.MaybeScanArgs(t, "node", &node)
 	d.MaybeScanArgs(t, "mode", &mode)
 	d.MaybeScanArgs(t, "lease", &lease)
-	var keep, window, batch int
+	var keep, window, batch, peer int
+	d.MaybeScanArgs(t, "peer", &peer)
 	d.MaybeScanArgs(t, "batch", &batch)
 	d.MaybeScanArgs(t, "keep", &keep)
 	d.MaybeScanArgs(t, "window", &window)
@@ -198,7 +233,8 @@ func (s *stage) claim(t *testing.T, d *datadriven.TestData) {
 		Self: NodeID(node), Stream: 7, Config: s.config, Holder: name, Lease: duration(t, lease),
 		Claim:  ClaimID{Node: NodeID(node), Nonce: uint64(len(s.names) + 1)},
 		Mode:   map[string]ClaimMode{"wait": ClaimWait, "nowait": ClaimNoWait, "force": ClaimForce}[mode],
-		Limits: Limits{Keep: keep, Window: window, Batch: batch},
+		Limits: Limits{Keep: keep, Window: window, Batch: batch, Peer: peer},
+		Quiet:  d.HasArg("no-heartbeats"),
 	})
 	s.names[w] = name
 	s.writers = append(s.writers, w)
@@ -254,13 +290,30 @@ func (s *stage) filter(t *testing.T, d *datadriven.TestData) func(Envelope) bool
 	}
 }
 
+// queued lists what a command's filter matches.
+func (s *stage) queued(t *testing.T, d *datadriven.TestData) []Envelope {
+	f := s.filter(t, d)
+	var out []Envelope
+	for _, e := range s.net {
+		if f(e) {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// reaches reports whether a message gets from a to b.
+func (s *stage) reaches(a, b NodeID) bool {
+	return a == b || !s.cut[a] && !s.cut[b] && !s.parted[[2]NodeID{a, b}]
+}
+
 func (s *stage) deliver(match func(Envelope) bool) bool {
 	queued := s.net
 	s.net = nil
 	any := false
 	for _, e := range queued {
 		switch {
-		case s.cut[e.From] != s.cut[e.To] || s.cut[e.From] && e.From != e.To:
+		case !s.reaches(e.From, e.To):
 			any = true
 			s.printf("lost %v", show(e))
 		case s.hung[e.To] || !match(e):
@@ -294,7 +347,7 @@ func (s *stage) receive(e Envelope) {
 // run delivers and syncs until nothing moves.
 func (s *stage) run() {
 	for moved, rounds := true, 0; moved; rounds++ {
-		if rounds > 1000 {
+		if rounds > 200 {
 			panic(Violation{"I0", "the conversation never ends"})
 		}
 		moved = s.deliver(func(Envelope) bool { return true })
@@ -425,6 +478,15 @@ func (n *stageNode) read(r Read) ReadDone {
 	for _, w := range n.unsynced {
 		d.apply(w)
 	}
+	size, from := 0, r.From
+	for i := len(d.entries) - 1; i >= 0; i-- {
+		if e := &d.entries[i]; e.ID <= r.To {
+			if size += e.Size(); size > r.MaxBytes {
+				from = max(from, min(e.ID+1, r.To))
+			}
+		}
+	}
+	r.From = from
 	done := ReadDone{Ref: r.Ref, Prev: d.state.Base, PrevAt: d.state.BaseAt}
 	for _, e := range d.entries {
 		switch {
@@ -445,7 +507,7 @@ func (n *stageNode) read(r Read) ReadDone {
 func (n *stageNode) show(now Time) string {
 	log := make([]string, len(n.durable.entries))
 	for i, e := range n.durable.entries {
-		log[i] = fmt.Sprintf("%v=%s", e, e.Data)
+		log[i] = fmt.Sprintf("%v=%s", e, short(e.Data))
 	}
 	up := ""
 	if n.replica == nil {
@@ -485,6 +547,26 @@ func showWrite(w Write) string {
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+// payload is what a script calls x*1000: x, a thousand times.
+func payload(t *testing.T, p string) []byte {
+	x, times, ok := strings.Cut(p, "*")
+	if !ok {
+		return []byte(p)
+	}
+	n, err := strconv.Atoi(times)
+	if err != nil {
+		t.Fatalf("payload %q: %v", p, err)
+	}
+	return []byte(strings.Repeat(x, n))
+}
+
+func short(data []byte) string {
+	if len(data) > 16 {
+		return fmt.Sprintf("%c*%d", data[0], len(data))
+	}
+	return string(data)
 }
 
 func duration(t *testing.T, x string) time.Duration {

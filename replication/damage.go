@@ -19,7 +19,7 @@ func (r *Replica) damaged(id EntryID, out *Output) {
 	if d.lo != 0 || id < r.state.First || id > r.commit || r.inGap(id) {
 		return
 	}
-	*d = damage{lo: id, hi: min(id+1, r.tail.ID)} // the chain of id itself is only sure in its successor
+	*d = damage{lo: id, hi: id}
 	r.quarantine(out)
 }
 

@@ -28,7 +28,7 @@ type Synced struct{ Seq uint64 }
 type ReadDone struct {
 	Ref     uint64
 	Err     error    // entry To cannot be read: damage, or a failing disk
-	Bad     EntryID  // with or without Err: an entry of From..To found damaged; 0 if none was
+	Bad     EntryID  // with or without Err: an entry found damaged on the way; 0 if none was
 	Prev    Position // what Entries[0] follows, as the log says
 	PrevAt  int64    // AppendedAt of Prev, 0 if not known
 	Entries []Entry  // dense, up to Read.To

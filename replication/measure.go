@@ -82,13 +82,16 @@ func (r *Replica) measuredCommit() EntryID {
 	return quorumth(flushes, r.state.Config.Quorum())
 }
 
-// durableTerm is the term of the log as far as it is durable; 0 while the write
-// that made it this term's log is on its way.
+// durableTerm is the term that this log's writer has made all of it a prefix of
+// its own in, durably; 0 if there is none. A log that is still being brought up
+// to the start of its last term counts for no term: what it lacks may be what
+// the next claim goes by (testdata/commit/half_recovered).
 func (r *Replica) durableTerm() Term {
-	if !r.beginDurable() {
+	n := len(r.state.History)
+	if n == 0 || !r.beginDurable() || r.state.History[n-1].Start > r.flush+1 {
 		return 0
 	}
-	return r.state.History.LastTerm(r.flush)
+	return r.state.History[n-1].Term
 }
 
 // quorumth is the q-th largest of values, 0 if there are fewer. It reorders

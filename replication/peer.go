@@ -118,13 +118,9 @@ func (w *Writer) sendEntries(now Time, p *peer, out *Output) {
 		if p.probing && p.probed {
 			return
 		}
-		m := Append{Term: w.term, Commit: w.commit, First: w.first, SentAt: now}
-		if p.next <= w.window.base.ID {
-			p.next, m.Jump = w.window.base.ID+1, true
-		}
-		m.Prev, m.PrevAt = w.window.position(p.next - 1)
-		m.Entries = w.batch(p.next)
 		idle := p.flush+1 == p.next
+		m := w.appendTo(now, p)
+		m.Entries = w.batch(p.next)
 		p.next += EntryID(len(m.Entries))
 		w.maxSent = max(w.maxSent, p.next-1)
 		w.sendAppend(now, p, m, out)
@@ -156,12 +152,17 @@ func (w *Writer) heartbeat(now Time, p *peer, out *Output) {
 	if unanswered {
 		p.again(now)
 	}
+	w.sendAppend(now, p, w.appendTo(now, p), out)
+}
+
+// appendTo starts an Append for p: where it goes on, or jumps to.
+func (w *Writer) appendTo(now Time, p *peer) Append {
 	m := Append{Term: w.term, Commit: w.commit, First: w.first, SentAt: now}
 	if p.next <= w.window.base.ID {
 		p.next, m.Jump = w.window.base.ID+1, true
 	}
 	m.Prev, m.PrevAt = w.window.position(p.next - 1)
-	w.sendAppend(now, p, m, out)
+	return m
 }
 
 func (w *Writer) sendAppend(now Time, p *peer, m Append, out *Output) {

@@ -83,6 +83,9 @@ func (c *client) use(s *session) {
 	if len(s.open) > 0 || w.chance(0.5) {
 		w.leases.read(s)
 	}
+	if w.chance(0.05) {
+		w.ask(s.host)
+	}
 	switch {
 	case w.chance(w.weights.release):
 		c.leave(true)

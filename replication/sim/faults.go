@@ -172,7 +172,7 @@ func (w *world) writerHost() *host {
 // other member has in good order.
 func (w *world) damage(h *host) {
 	d := &h.disk.durable
-	if len(d.entries) < 2 {
+	if len(d.entries) < 2 || len(w.config.Members) == 1 {
 		return
 	}
 	id := d.low + replication.EntryID(w.rand.IntN(len(d.entries)-1))

@@ -25,8 +25,9 @@ type host struct {
 
 	replica  *replication.Replica
 	timer    timer
-	seen     seen       // what the replica last said of itself
-	sessions []*session // of this life, those whose writer may still act
+	seen     seen                // what the replica last said of itself
+	reached  replication.EntryID // during a truncation: the last committed entry that was in the log
+	sessions []*session          // of this life, those whose writer may still act
 	reads    []replication.Read
 	out      replication.Output
 	ticks    int     // since the clock last moved

@@ -111,7 +111,9 @@ func missingIn(gaps []replication.Gap) (n replication.EntryID) {
 	return n
 }
 
-// checkTruncate checks that no entry is dropped that is committed.
+// checkTruncate checks that no entry is dropped that is committed. It remembers
+// how far the log was the committed one: even where others have trimmed, its end
+// may not fall below that, or the ids could be given out again.
 func (h *host) checkTruncate(above replication.EntryID) {
 	w, now := h.world, &h.disk.visible
 	if above < now.tail() {
@@ -120,12 +122,16 @@ func (h *host) checkTruncate(above replication.EntryID) {
 	if above < now.commit {
 		w.fail(CheckTruncate, "%v truncates above %d, below its commit %d", h.id, above, now.commit)
 	}
-	// Where others have trimmed already, nobody can tell what was committed.
-	for id := max(above+1, w.ledger.trimmed); id <= min(now.tail(), w.ledger.frontier()); id++ {
-		if e := now.entry(id); e != nil && e.Chain == w.ledger.chain(id) {
-			w.fail(CheckTruncate, "%v truncates above %d and drops %v, committed up to %d", h.id, above, *e, w.ledger.frontier())
-			return
+	for id := min(now.tail(), w.ledger.frontier()); id > above; id-- {
+		e := now.entry(id)
+		if e == nil || e.Chain != w.ledger.chain(id) {
+			continue
 		}
+		h.reached = id
+		if id >= w.ledger.trimmed {
+			w.fail(CheckTruncate, "%v truncates above %d and drops %v, committed up to %d", h.id, above, *e, w.ledger.frontier())
+		}
+		return
 	}
 }
 
@@ -134,6 +140,10 @@ func (h *host) checkTruncate(above replication.EntryID) {
 func (h *host) checkTail(wr *replication.Write) {
 	w, now := h.world, &h.disk.visible
 	tail := now.tail()
+	if tail < h.reached {
+		w.fail(CheckTruncate, "%v held the committed log up to %d and ends at %d now", h.id, h.reached, tail)
+	}
+	h.reached = 0
 	if n := len(wr.Entries); n > 0 {
 		first, last := wr.Entries[0].ID, wr.Entries[n-1].ID
 		prev, at, ok := now.position(first - 1)

@@ -298,24 +298,32 @@ func telling(k Kind) int {
 	return 0
 }
 
-// fromMember returns the entry at the cursor from the first of the members.
+// fromMember returns the entry at the cursor from the first of the members. A
+// scan that ends early is opened anew, to be told why.
 func (s *scanner) fromMember(ctx context.Context) (*replication.Entry, error) {
 	run := s.remoteRun()
-	if s.remote == nil {
-		r, err := s.engine.scanMember(ctx, s.members[0], run)
-		if err != nil {
+	for fresh := false; ; {
+		if s.remote == nil {
+			r, err := s.engine.scanMember(ctx, s.members[0], run)
+			if err != nil {
+				return nil, err
+			}
+			s.remote, fresh = r, true
+		}
+		if err := s.page.receive(ctx, s.remote, run); err != nil {
 			return nil, err
 		}
-		s.remote = r
+		if e := s.page.take(s.cursor()); e != nil {
+			return e, nil
+		}
+		if fresh {
+			return nil, &Error{Op: "read", Stream: s.req.Stream, Kind: KindNoQuorum, Entry: s.cursor(),
+				Err: fmt.Errorf("node %v does not have entry %d", s.members[0], s.cursor())}
+		}
+		if err := s.closeRemote(); err != nil {
+			return nil, err
+		}
 	}
-	if err := s.page.receive(ctx, s.remote, run); err != nil {
-		return nil, err
-	}
-	if e := s.page.take(s.cursor()); e != nil {
-		return e, nil
-	}
-	return nil, &Error{Op: "read", Stream: s.req.Stream, Kind: KindNoQuorum, Entry: s.cursor(),
-		Err: fmt.Errorf("node %v does not have entry %d", s.members[0], s.cursor())}
 }
 
 // remoteRun is what to ask a member for.

@@ -141,8 +141,12 @@ func (w *Writer) prepare(now Time, out *Output) {
 	}
 }
 
+// sendPrepare asks p for its promise. With a majority behind it the writer asks
+// a straggler by force: else one that an old writer still reaches, and nobody
+// else does, would stay with that writer for ever.
 func (w *Writer) sendPrepare(p *peer, out *Output) {
-	w.send(p, Prepare{Term: w.term, Holder: w.cfg.Holder, Lease: w.cfg.Lease, Force: w.cfg.Mode == ClaimForce && w.phase == Claiming}, out)
+	force := w.cfg.Mode == ClaimForce && w.phase == Claiming || w.serving() && w.opened()
+	w.send(p, Prepare{Term: w.term, Holder: w.cfg.Holder, Lease: w.cfg.Lease, Force: force}, out)
 }
 
 // promised counts promises; a majority decides the round. Later ones join it.

@@ -40,8 +40,8 @@ func (r *Replica) cutFor(m Begin, env Envelope, out *Output) (mark, bool) {
 	n := len(m.History)
 	must(n > 0 && m.History[n-1].Term == m.Term && m.History.check() == nil, "I2", "stream %d: %v", r.stream, m)
 	keep := Common(r.state.History, r.tail.ID, m.History, m.History[n-1].Start-1)
-	if keep < r.commit && m.History[0].Start > keep {
-		// The writer's log is trimmed above this replica's end: its history no
+	if keep < r.commit && (m.History.TermAt(r.commit) == 0 || r.state.History.TermAt(r.commit) == 0) {
+		// One of the logs is trimmed above the other's commit: its history no
 		// longer speaks of what is committed here.
 		keep = r.commit
 	}

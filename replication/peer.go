@@ -168,7 +168,7 @@ func (w *Writer) appendTo(now Time, p *peer) Append {
 func (w *Writer) sendAppend(now Time, p *peer, m Append, out *Output) {
 	p.commit = m.Commit
 	p.heartbeatAt = Never
-	if !w.cfg.Quiet {
+	if !w.cfg.Quiet || w.phase == Claiming { // until it serves, a lease must not run out for want of luck
 		p.heartbeatAt = now.Add(max(w.cfg.Lease/4, heartbeatMin))
 	}
 	w.send(p, m, out)

@@ -11,7 +11,9 @@ type trimming struct {
 
 // trimTo answers at once when there is nothing to do, else when it is durable.
 func (r *Replica) trimTo(env Envelope, m Trim, out *Output) {
-	r.trim.wanted = max(r.trim.wanted, m.First)
+	// A wish beyond what is committed now is not remembered: it would drop entries
+	// that nobody had seen when it was made.
+	r.trim.wanted = max(r.trim.wanted, min(m.First, r.told+1))
 	if r.trimGoal() <= r.state.First {
 		r.answerTrim(env, out)
 		return

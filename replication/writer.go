@@ -130,8 +130,14 @@ func (w *Writer) Next() EntryID { return w.window.tail() + 1 }
 func (w *Writer) Commit() EntryID { return w.commit }
 
 // ValidUntil is the end of the read lease: until then no other claim can be
-// served, as far as clocks run at rates that differ by less than a quarter.
-func (w *Writer) ValidUntil() Time { return w.validUntil }
+// served, as far as clocks run at rates that differ by less than a quarter. It
+// is 0 from the moment that the writer begins to give its lease back (I8).
+func (w *Writer) ValidUntil() Time {
+	if w.phase != Serving {
+		return 0
+	}
+	return w.validUntil
+}
 
 // Refusal is why the claim does not get on, or who fenced it; its Reason is 0
 // if nobody refused anything: then there is no quorum.

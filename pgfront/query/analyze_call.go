@@ -19,6 +19,9 @@ func (a *analyzer) funcCall(c *pg_query.FuncCall, s *scope) (expr, error) {
 	}
 	types := typesOf(args)
 	if !ok {
+		if schemaOID(full[0]) == 0 {
+			return nil, datum.Errorf("3F000", "schema \"%s\" does not exist", full[0]).At(c.Location)
+		}
 		return nil, noFunction(name, types, c.Location)
 	}
 	if e, err := a.specialCall(name, args, s, c.Location); e != nil || err != nil {
@@ -29,6 +32,9 @@ func (a *analyzer) funcCall(c *pg_query.FuncCall, s *scope) (expr, error) {
 		if e, castErr := a.castByCall(name, args, c); e != nil || castErr != nil {
 			return e, castErr
 		}
+		return nil, err
+	}
+	if args, err = f.inOrder(args, names, c.Location); err != nil {
 		return nil, err
 	}
 	return a.dispatchCall(f, args, c, s)

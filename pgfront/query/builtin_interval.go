@@ -61,13 +61,11 @@ func intervalBuiltins() map[string]any {
 			return datum.IntervalValue(iv), err
 		}),
 		"interval_mul": intervalTimes(datum.MulInterval), "interval_div": intervalTimes(datum.DivInterval),
-		"mul_d_interval":         swapped(intervalTimes(datum.MulInterval)),
-		"interval_justify_hours": justify(datum.JustifyHours),
-		"interval_justify_days":  justify(datum.JustifyDays),
-		"interval_justify_interval": justify(func(iv datum.Interval) datum.Interval {
-			return datum.JustifyDays(datum.JustifyHours(datum.JustifyDays(iv)))
-		}),
-		"interval_finite": fn1(func(*call, Value) (Value, error) { return datum.Bool(true), nil }),
+		"mul_d_interval":            swapped(intervalTimes(datum.MulInterval)),
+		"interval_justify_hours":    justify(datum.JustifyHours),
+		"interval_justify_days":     justify(datum.JustifyDays),
+		"interval_justify_interval": justify(datum.JustifyInterval),
+		"interval_finite":           fn1(func(*call, Value) (Value, error) { return datum.Bool(true), nil }),
 		"interval_scale": fn2(func(_ *call, v, typmod Value) (Value, error) {
 			if typmod.Int() < 0 {
 				return v, nil

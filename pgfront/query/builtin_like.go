@@ -43,10 +43,10 @@ func matchLike(s, p string, bytes bool) (bool, error) {
 				j++
 				continue
 			case c == '\\':
-				if j+1 == len(p) {
+				if j+1 == len(p) && i < len(s) {
 					return false, datum.Errorf("22025", "LIKE pattern must not end with escape character")
 				}
-				if i < len(s) && s[i] == p[j+1] {
+				if i < len(s) && j+1 < len(p) && s[i] == p[j+1] {
 					i, j = i+1, j+2
 					continue
 				}

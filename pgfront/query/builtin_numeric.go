@@ -161,7 +161,7 @@ func numericPower(_ *call, a, b Value) (Value, error) {
 		}
 	}
 	// At least 16 significant digits, or as many as the base shows.
-	scale := 16 - int(math.Ceil(estimateLog10(base)*float64(n)))
+	scale := 16 - int(estimateLog10(base)*float64(n))
 	if n == 0 {
 		scale = 16
 	}

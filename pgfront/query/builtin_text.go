@@ -20,6 +20,8 @@ func tooLong() error {
 func textLength(v Value) int64  { return int64(utf8.RuneCountInString(v.Str())) }
 func octetLength(v Value) int64 { return int64(len(v.Str())) }
 
+func bitLength(v Value) int64 { return 8 * octetLength(v) }
+
 // bpcharLength does not count the padding.
 func bpcharLength(v Value) int64 {
 	return int64(utf8.RuneCountInString(strings.TrimRight(v.Str(), " ")))
@@ -281,7 +283,21 @@ func md5Text(_ *call, v Value) (Value, error) {
 
 // ofOther makes text || anything of the text form of the other operand.
 func ofOther(c *call, a, b Value) (Value, error) {
-	return textCat(c, datum.String(c.run.codec.Text(c.types[0], a)), datum.String(c.run.codec.Text(c.types[1], b)))
+	return textCat(c, castToText(c, c.types[0], a), castToText(c, c.types[1], b))
+}
+
+// castToText is ::text, which for bool and char(n) is not the plain output.
+func castToText(c *call, t OID, v Value) Value {
+	switch t {
+	case datum.BoolOID:
+		if v.Bool() {
+			return datum.String("true")
+		}
+		return datum.String("false")
+	case datum.BPCharOID:
+		return datum.String(strings.TrimRight(v.Str(), " "))
+	}
+	return datum.String(c.run.codec.Text(t, v))
 }
 
 func toBpchar(_ *call, v []Value) (Value, error) {
@@ -303,6 +319,7 @@ func textBuiltins() map[string]any {
 	toName := text1(datum.TruncateName)
 	return map[string]any{
 		"textcat": fn2(textCat), "textlen": int1(textLength), "bpcharlen": int1(bpcharLength),
+		"bit_length(text)": int1(bitLength), "bit_length(bytea)": int1(bitLength),
 		"textoctetlen": int1(octetLength), "bpcharoctetlen": int1(octetLength),
 		"text_substr": fn3(textSubstr), "text_substr_no_len": fn2(textSubstrRest),
 		"textoverlay": fnN(textOverlay), "textoverlay_no_len": fnN(textOverlay),

@@ -53,8 +53,9 @@ func findPath(source, target OID, ctx castContext) (pathway, *pgdata.Cast) {
 		}
 		return textPath, c
 	}
-	// oidvector and int2vector are arrays to a cast from or to arrays of their elements.
-	if se, te := elemType(source), elemType(target); se != 0 && te != 0 {
+	// oidvector and int2vector may be read as arrays, but nothing becomes one.
+	isVector := target == datum.OIDVectorOID || target == datum.Int2VectorOID
+	if se, te := elemType(source), elemType(target); se != 0 && te != 0 && !isVector {
 		if p, _ := findPath(se, te, ctx); p == noPath {
 			return noPath, nil
 		}

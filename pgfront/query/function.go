@@ -95,15 +95,49 @@ func spellOut(p *pgdata.Proc, n int, expanded bool) (declared []OID, variadic in
 	return declared[:n], -1, true
 }
 
-// placeNamed checks that named arguments stand where the function has them. Arguments out
-// of order would need defaults that are not known here.
+// placeNamed puts the declared types into the order of the call, which may name arguments.
 func placeNamed(p *pgdata.Proc, declared []OID, names []string) ([]OID, bool) {
+	if names == nil {
+		return declared, true
+	}
+	placed := make([]OID, len(names))
 	for i, name := range names {
-		if name != "" && (i >= len(p.ArgNames) || p.ArgNames[i] != name) {
+		at := argPosition(p, i, name)
+		if at < 0 || at >= len(p.Args) {
 			return nil, false
 		}
+		placed[i] = OID(p.Args[at])
 	}
-	return declared, true
+	return placed, true
+}
+
+func argPosition(p *pgdata.Proc, i int, name string) int {
+	if name == "" {
+		return i
+	}
+	return slices.Index(p.ArgNames, name)
+}
+
+// inOrder moves named arguments to their places. What is left out takes the default, of
+// which only the zeros of make_interval are known.
+func (f *function) inOrder(args []expr, names []string, at int32) ([]expr, error) {
+	if names == nil {
+		return args, nil
+	}
+	out := make([]expr, len(f.Args))
+	for i, name := range names {
+		out[argPosition(f.Proc, i, name)] = args[i]
+	}
+	f.args = oids(f.Args)
+	for i := range out {
+		if out[i] == nil && f.Name != "make_interval" {
+			return nil, datum.Unsupported("leaving out an argument of %s by naming others", f.Name).At(at)
+		}
+		if out[i] == nil {
+			out[i] = newConstant(zeroOf(f.args[i]), f.args[i])
+		}
+	}
+	return out, nil
 }
 
 // resolve makes the types of the chosen overload concrete.

@@ -174,6 +174,9 @@ func (s *scope) column(parts []string, at int32) (expr, error) {
 	if err != nil {
 		return nil, err
 	}
+	if e == nil && name == "tableoid" && entry.desc != nil {
+		return s.outward(entry.tableOID(), level), nil
+	}
 	if e == nil {
 		return nil, datum.Errorf("42703", "column %s.%s does not exist", alias, name).At(at)
 	}
@@ -227,6 +230,19 @@ func (s *scope) noColumn(name string, at int32) error {
 		}
 	}
 	return err.At(at)
+}
+
+// tableOID is the system column tableoid: null where an outer join has filled in the row.
+func (e *rangeEntry) tableOID() expr {
+	oid := newConstant(oidValue(e.desc.OID), datum.OIDOID)
+	for i, c := range e.desc.Columns {
+		if c.NotNull {
+			e.columns[i].mark()
+			there := &nullTest{arg: e.columns[i].e, not: true}
+			return &caseExpr{conds: []expr{there}, results: []expr{oid}, fallback: newConstant(Value{}, datum.OIDOID), t: datum.OIDOID}
+		}
+	}
+	return oid
 }
 
 func (e *rangeEntry) wholeRow() expr {

@@ -309,7 +309,11 @@ func (b *selectBuilder) aggregate() error {
 	}
 	for _, use := range level.outerUses {
 		if _, err := b.overGroups(use); err != nil {
-			return err
+			c, ok := use.(*column)
+			if !ok {
+				return err
+			}
+			return datum.Errorf("42803", "subquery uses ungrouped column \"%s\" from outer query", c.name)
 		}
 	}
 	b.plan = n

@@ -305,9 +305,9 @@ func (p *datetimeParser) takeNumber(text string) error {
 		return p.takeTime(whole[8:10] + ":" + whole[10:12] + ":" + whole[12:] + "." + frac)
 	case len(whole) == 8 && !p.out.hasDate && frac == "":
 		return p.setDate(whole[:4], whole[4:6], whole[6:])
-	case len(whole) == 6 && p.out.hasDate && !p.out.hasTime:
+	case len(whole) == 6 && (p.out.hasDate || p.typ == "time") && !p.out.hasTime:
 		return p.takeTime(whole[:2] + ":" + whole[2:4] + ":" + whole[4:] + "." + frac)
-	case len(whole) == 4 && p.out.hasDate && !p.out.hasTime && frac == "" && p.month == 0:
+	case len(whole) == 4 && (p.out.hasDate || p.typ == "time") && !p.out.hasTime && frac == "" && p.month == 0:
 		return p.takeTime(whole[:2] + ":" + whole[2:] + ":00")
 	case len(whole) == 6 && !p.out.hasDate && frac == "":
 		return p.setDate(whole[:2], whole[2:4], whole[4:])

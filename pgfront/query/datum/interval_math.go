@@ -180,6 +180,28 @@ func JustifyDays(iv Interval) Interval {
 	return iv
 }
 
+// JustifyInterval is both at once, with one sign for all fields.
+func JustifyInterval(iv Interval) Interval {
+	if iv.Days > 0 && iv.Micros > 0 || iv.Days < 0 && iv.Micros < 0 {
+		iv.Months, iv.Days = iv.Months+iv.Days/30, iv.Days%30
+	}
+	iv.Days, iv.Micros = iv.Days+int32(iv.Micros/MicrosPerDay), iv.Micros%MicrosPerDay
+	iv.Months, iv.Days = iv.Months+iv.Days/30, iv.Days%30
+	switch {
+	case iv.Months > 0 && (iv.Days < 0 || iv.Days == 0 && iv.Micros < 0):
+		iv.Days, iv.Months = iv.Days+30, iv.Months-1
+	case iv.Months < 0 && (iv.Days > 0 || iv.Days == 0 && iv.Micros > 0):
+		iv.Days, iv.Months = iv.Days-30, iv.Months+1
+	}
+	switch {
+	case iv.Days > 0 && iv.Micros < 0:
+		iv.Micros, iv.Days = iv.Micros+MicrosPerDay, iv.Days-1
+	case iv.Days < 0 && iv.Micros > 0:
+		iv.Micros, iv.Days = iv.Micros-MicrosPerDay, iv.Days+1
+	}
+	return iv
+}
+
 // Age is age(a, b): years, months, days and time from b to a on the wall clock.
 func Age(a, b int64) Interval {
 	if a < b {

@@ -22,7 +22,9 @@ type JSON struct {
 	Text   string
 	Elems  []*JSON
 	// Keys and Elems of an object are parallel, in jsonb's order: by length, then bytes.
+	// As ParseRawJSON read it, they are in the order of the text, duplicates included.
 	Keys []string
+	Raw  string // the text of the node, from ParseRawJSON only
 }
 
 func (j *JSON) size() int64 {

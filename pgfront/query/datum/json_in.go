@@ -25,9 +25,24 @@ func ParseJSON(s string) (*JSON, error) {
 	return j, nil
 }
 
+// ParseRawJSON reads a JSON text as type json keeps it: every node knows its text, and
+// objects their order and duplicates.
+func ParseRawJSON(s string) (*JSON, error) {
+	p := jsonParser{text: s, raw: true}
+	j, err := p.value(0)
+	if err != nil {
+		return nil, err
+	}
+	if p.space(); p.pos < len(s) {
+		return nil, p.expected("end of input")
+	}
+	return j, nil
+}
+
 type jsonParser struct {
 	text string
 	pos  int
+	raw  bool
 }
 
 func (p *jsonParser) fail(format string, args ...any) error {
@@ -82,6 +97,15 @@ func (p *jsonParser) value(depth int) (*JSON, error) {
 		return nil, Errorf("54001", "stack depth limit exceeded")
 	}
 	p.space()
+	start := p.pos
+	j, err := p.node(depth)
+	if err == nil && p.raw {
+		j.Raw = p.text[start:p.pos]
+	}
+	return j, err
+}
+
+func (p *jsonParser) node(depth int) (*JSON, error) {
 	if p.pos >= len(p.text) {
 		return nil, p.fail("The input string ended unexpectedly.")
 	}
@@ -216,6 +240,9 @@ func (p *jsonParser) object(depth int) (*JSON, error) {
 		p.space()
 		switch {
 		case p.at('}'):
+			if p.raw {
+				return &JSON{Kind: JSONObject, Keys: keys, Elems: elems}, nil
+			}
 			return NewJSONObject(keys, elems), nil
 		case !p.at(','):
 			return nil, p.expected("\",\" or \"}\"")
@@ -249,6 +276,14 @@ func compareKeys(a, b string) int {
 
 // Get returns the member of an object, nil if there is none.
 func (j *JSON) Get(key string) *JSON {
+	if j.Raw != "" {
+		for i := len(j.Keys) - 1; i >= 0; i-- {
+			if j.Keys[i] == key {
+				return j.Elems[i]
+			}
+		}
+		return nil
+	}
 	if i, ok := slices.BinarySearchFunc(j.Keys, key, compareKeys); ok {
 		return j.Elems[i]
 	}

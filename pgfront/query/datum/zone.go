@@ -113,7 +113,7 @@ func posixZone(s string) (*time.Location, bool) {
 }
 
 func smallInt(s string) (int, bool) {
-	if s == "" || len(s) > 6 {
+	if s == "" || len(s) > 9 {
 		return 0, false
 	}
 	n := 0

@@ -158,6 +158,9 @@ func (c *Catalog) loadProcs() {
 			Variadic: r.oid(6), Result: r.oid(7), Args: r.oids(8), Defaults: r.int(9), AllArgs: r.oids(10),
 			ArgModes: r[11], ArgNames: strings.Fields(r[12]), Language: r[13], Src: r[14],
 		}
+		if p.ArgModes != "" && p.AllArgs == nil {
+			p.AllArgs = p.Args
+		}
 		p.Signature = c.signature(p.Name, p.Args)
 		c.Procs = append(c.Procs, p)
 	}

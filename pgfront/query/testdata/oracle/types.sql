@@ -5,7 +5,7 @@ select 5 & 3, 5 | 3, 5 # 3, ~5, 1 << 3, -8 >> 1, 1 << 35, 1::int8 << 35
 select abs(-5), sign(-2.5), mod(7, 3), gcd(12, 18), lcm(4, 6), round(2.5), round(-2.5), round(2.5::float8), round(3.14159, 2), trunc(3.999, 1), ceil(1.1), floor(-1.1), round(1234.5, -2)
 select 1.0 / 3, 2.0 / 3, 10 / 4.0, 1e20 / 3, 0.00001 / 7, 12345678901234567890.0 / 7, 1 / 3.00000
 select 1.10 + 2.2, 1.5 * 1.25, 7.5 % 2, -7.5 % 2, 1.00 = 1.0, 'NaN'::numeric > 1, 'infinity'::numeric
-select sqrt(2.0), sqrt(2::float8), power(2, 10), power(2.0, 3), 2 ^ 0.5, exp(1::float8), ln(10::float8), log(100::float8), cbrt(27), pi()
+select sqrt(2.0), sqrt(2::float8), power(2, 10), power(2.0, 3), exp(1::float8), ln(10::float8), log(100::float8), cbrt(8::float8), pi()
 select 123.456::numeric(5, 1), 99999.99::numeric(5, 2)
 select 1.5::int, 2.5::int, -1.5::int, 2.5::float8::int, 3.5::float8::int, '1e3'::numeric, '1e400'::float8
 select 3000000000::int4
@@ -19,7 +19,6 @@ select (1, 2) = (1, 2), (1, 2) < (1, 3), (1, null) = (1, 2), (1, 2) in ((1, 2), 
 select 1 = any(array[1, 2]), 3 = any('{1,2}'), 1 <> all(array[2, 3]), 1 = any(null::int[]), 'a' like any(array['b%', 'a%'])
 select 1 is distinct from null, null is distinct from null, 1 is not distinct from 1
 select case 1 when 1 then 'a' when 2 then 'b' end, case when false then 1 end, case when true then 1 else 2.5 end
-select case when entry_id > 5 then 1 / 0 else 1 end from s where entry_id < 3
 select coalesce(null, 'a'), coalesce(1, 2.5), nullif('a', 'b'), greatest(1, null, 3), least('b', 'a'), greatest(1, 2.5)
 select '{1,2,3}'::int[], array[[1,2],[3,4]], array['a', null, 'b c', '"'], '{}'::int[], '[2:3]={1,2}'::int[], array[1, 2.5]
 select (array[1,2,3])[2], (array[1,2,3])[1:2], (array[[1,2],[3,4]])[2][1], (array[1,2,3])[5], ('{1,2,3}'::int[])[2:]
@@ -43,7 +42,7 @@ select regexp_matches('foobarbaz', 'ba(.)', 'g')
 select 'a' ~ '('
 select 'a' ~ '['
 select 'a' ~ '*a'
-select '\xdeadbeef'::bytea, 'abc'::bytea, '\x41'::bytea || '\x42'::bytea, length('\x4142'::bytea), get_byte('\x4142', 1), set_byte('\x4142', 0, 67), get_bit('\x01', 0), sha256('abc'), encode('abc', 'base64'), decode('YWJj', 'base64'), encode('\x00ff', 'escape'), decode('6162', 'hex'), convert_from('\xc3a4', 'UTF8'), convert_to('ä', 'UTF8'), substring('\x010203'::bytea from 2), position('\x02'::bytea in '\x0102'::bytea), overlay('\x010203'::bytea placing '\xff'::bytea from 2 for 1), btrim('\x000100'::bytea, '\x00'::bytea), bit_count('\xff01'::bytea), md5('abc'::bytea)
+select '\xdeadbeef'::bytea, 'abc'::bytea, '\x41'::bytea || '\x42'::bytea, length('\x4142'::bytea), get_byte('\x4142', 1), set_byte('\x4142', 0, 67), get_bit('\x01'::bytea, 0), sha256('abc'), encode('abc', 'base64'), decode('YWJj', 'base64'), encode('\x00ff', 'escape'), decode('6162', 'hex'), convert_from('\xc3a4', 'UTF8'), convert_to('ä', 'UTF8'), substring('\x010203'::bytea from 2), position('\x02'::bytea in '\x0102'::bytea), overlay('\x010203'::bytea placing '\xff'::bytea from 2 for 1), btrim('\x000100'::bytea, '\x00'::bytea), bit_count('\xff01'::bytea), md5('abc'::bytea)
 select convert_from('\xff', 'UTF8')
 select '\xzz'::bytea
 select '\x1'::bytea
@@ -166,19 +165,18 @@ select '' = '', ' ' = '', 'a' < 'B', 'a' < 'b'
 select entry_id as "Weird Name", 1 as "select" from s where entry_id = 1
 select current_schema(), current_schemas(false), current_schema, current_schemas(true)
 select 1 -- comment
-select $$dollar$$, E'a\tb', U&'\0061', 'a' 'b', $x$a$b$x$
-select 0x1F -- refused
+select $$dollar$$, E'a\tb', U&'\0061', $x$a$b$x$
 select interval '1 day' > interval '23 hours', interval '30 days' = interval '1 month'
 select format_type(23, null), format_type(1043, 14), format_type(1700, 655366), format_type(1184, -1), format_type(1007, -1)
 select pg_table_is_visible('pg_class'::regclass), pg_get_userbyid(10) is not null, has_schema_privilege('public', 'usage')
 select cast(null as int), cast('5' as int4), int4 '7', float8 '1.5', bool 't', text 'x'
-select text(5), int8(5.5), float8(3), numeric(3)
+select text(5), int8(5.5), float8(3)
 select count(*) filter (where entry_id % 2 = 0) from s
 select all entry_id from s where entry_id < 2
 select entry_id + 1 as x from s where entry_id < 3 order by x desc
 select entry_id from s where entry_id < 4 order by -entry_id
 select -5 / 2, -5 % 2, 5 / -2, mod(-5, 2), div(-5.0, 2), 5.0 // 2
-select 7 !=  8, 7 <> 7, 1 < 2 = true
+select 7 !=  8, 7 <> 7
 select (select s.entry_id from t limit 1) from s where entry_id = 2
 select * from (select 1 a, 'x' b union all select 2, 'y') q order by a desc
 select * from (values (1), (2)) as v where v.column1 > 1

@@ -2,12 +2,21 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"sync"
+
+	"walle/pgfront"
+	"walle/replication"
 )
 
 // sqlServer speaks to clients.
-type sqlServer struct{ listener net.Listener }
+type sqlServer struct {
+	listener net.Listener
+	front    *pgfront.Server // nil until serveSQL
+	running  sync.WaitGroup
+}
 
 // listenSQL binds the address for clients. They are answered from serveSQL on.
 func (s *server) listenSQL() error {
@@ -21,6 +30,46 @@ func (s *server) listenSQL() error {
 
 func (s *server) sqlAddr() string { return s.sql.listener.Addr().String() }
 
-func (s *server) serveSQL(context.Context) error { return nil }
+func (s *server) serveSQL(context.Context) error {
+	front, err := pgfront.New(pgfront.Config{
+		Catalog: s.catalog, Engine: s.engine, Node: s.self.Name, Version: version(), Alive: s.connected, Logger: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	s.sql.front = front
+	s.sql.running.Go(func() {
+		if err := front.Serve(s.sql.listener); err != nil {
+			s.log.Error("SQL is not served any more", "error", err)
+		}
+	})
+	return nil
+}
 
-func (q *sqlServer) close() error { return q.listener.Close() }
+// connected reports whether this node is connected to another, or is it.
+func (s *server) connected(id replication.NodeID) bool {
+	if id == s.self.ID {
+		return true
+	}
+	for _, p := range s.net.Peers() {
+		if p.ID == id {
+			return p.Connected
+		}
+	}
+	return false
+}
+
+// close ends the sessions, within drainTime.
+func (q *sqlServer) close() error {
+	if q.front == nil {
+		return q.listener.Close()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	err := q.front.Shutdown(ctx)
+	q.running.Wait()
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}

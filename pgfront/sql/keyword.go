@@ -1,9 +1,9 @@
 package sql
 
-// isReserved tells whether PostgreSQL's grammar keeps a plain word from being a
+// IsReserved tells whether PostgreSQL's grammar keeps a plain word from being a
 // table's name. The stream verbs keep to it, so that INSERT can name every
 // stream that CREATE STREAM made.
-func isReserved(word string) bool {
+func IsReserved(word string) bool {
 	switch word {
 	case "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric",
 		"authorization", "binary", "both", "case", "cast", "check", "collate", "collation",

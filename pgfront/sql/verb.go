@@ -94,7 +94,7 @@ func (v *verbParser) identifier() string {
 	t := v.peek()
 	text := v.text(t)
 	switch {
-	case t.kind == tokenWord && !isReserved(lower(text)):
+	case t.kind == tokenWord && !IsReserved(lower(text)):
 		text = lower(text)
 	case t.kind == tokenQuoted && text[0] == '"':
 		text = strings.ReplaceAll(text[1:len(text)-1], `""`, `"`)

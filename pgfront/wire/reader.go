@@ -66,6 +66,25 @@ func (r *Reader) Message() (kind byte, body []byte, err error) {
 	return kind, body, err
 }
 
+// ErrFull is Fill's answer when the client has sent more than is read ahead.
+var ErrFull = errors.New("input buffer full")
+
+// Fill waits for input without consuming any, so that a session which is busy
+// notices when its client is gone. What Message returned last is not valid any
+// more.
+func (r *Reader) Fill() error {
+	if r.start > 0 {
+		copy(r.buf, r.buf[r.start:r.end])
+		r.start, r.end = 0, r.end-r.start
+	}
+	if r.end == len(r.buf) {
+		return ErrFull
+	}
+	n, err := r.src.Read(r.buf[r.end:])
+	r.end += n
+	return err
+}
+
 // body consumes a message whose length stands in length and whose body begins
 // head bytes from here.
 func (r *Reader) body(length []byte, head int) ([]byte, error) {

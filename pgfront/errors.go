@@ -1,0 +1,215 @@
+package pgfront
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgproto3/v2"
+
+	"walle/engine"
+	"walle/pgfront/query"
+	"walle/pgfront/sql"
+	"walle/pgfront/wire"
+)
+
+// Errors that are the same for everybody.
+var (
+	errCancelled        = &query.Error{Code: "57014", Message: "canceling statement due to user request"}
+	errStatementTimeout = &query.Error{Code: "57014", Message: "canceling statement due to statement timeout"}
+	errLockTimeout      = &query.Error{Code: "55P03", Message: "canceling statement due to lock timeout"}
+	errShutdown         = &query.Error{Code: "57P01", Message: "terminating connection due to administrator command"}
+	errTooMany          = &query.Error{Code: "53300", Message: "sorry, too many clients already"}
+	errClientGone       = &query.Error{Code: "08006", Message: "connection to client lost"}
+	errInFailed         = &query.Error{Code: "25P02", Message: "current transaction is aborted, commands ignored until end of transaction block"}
+)
+
+func protocolError(format string, args ...any) *query.Error {
+	return &query.Error{Code: "08P01", Message: fmt.Sprintf(format, args...)}
+}
+
+// condition is how a kind of engine's errors looks to a client.
+type condition struct {
+	code    string
+	message func(e described) string
+	detail  func(e described) string // nil, or "": engine's own
+	hint    func(e described) string
+}
+
+// described is an engine error with names in place of numbers.
+type described struct {
+	*engine.Error
+	stream string // quoted, or what stands for it
+	node   string // of the holder, "" if not known
+}
+
+// conditions has a row for each kind.
+var conditions = map[engine.Kind]condition{
+	engine.KindInternal: {"XX000", says("internal error: %s", described.text), nil, nil},
+	engine.KindNoStream: {"42P01", says("relation %s does not exist", described.name), nil, nil},
+	engine.KindNotClaimed: {"55000", says("stream %s is not claimed by this session", described.name),
+		nil, says("Use %s first.", described.claimStatement)},
+	engine.KindFenced: {"WA001", says("the writer of stream %s was fenced by a newer term", described.name),
+		described.holderDetail, says("The entries that were being appended are not in the stream. To append again, use %s.", described.claimStatement)},
+	engine.KindHeld: {"55P03", says("stream %s is held by another writer", described.name),
+		described.holderDetail, says("Wait for the lease to end, or use %s FORCE to fence the writer.", described.claimStatement)},
+	engine.KindNoQuorum: {"57P03", says("no majority of the replicas of stream %s answers", described.name),
+		described.cause, says("Nothing was done. Look at walle.replicas, and try again.")},
+	engine.KindUnknown: {"08007", says("the outcome of the append to stream %s is unknown", described.name),
+		described.cause, says("Use %s: what is up to its tail_entry_id then is in the stream for ever, what is not never will be.", described.claimStatement)},
+	engine.KindEntryExists: {"23505", says("entry %s of stream %s exists", described.entry, described.name),
+		described.tailDetail, says("An entry that may be there already is passed over with ON CONFLICT DO NOTHING.")},
+	engine.KindHole: {"22023", says("entry %s of stream %s would leave a hole", described.entry, described.name),
+		described.tailDetail, says("Entries are appended without holes; leave entry_id out to get the next one.")},
+	engine.KindTooLarge: {"54000", says("the group is too large"),
+		nil, says("What one transaction appends is limited; COPY outside of a transaction is not.")},
+	engine.KindBusy: {"53200", says("too much is in flight on stream %s", described.name),
+		described.cause, says("The append was not made. Wait for answers, then repeat it.")},
+	engine.KindDiskFull: {"53100", says("the disk of this node is full"),
+		described.cause, says("Free space, for example with TRIM STREAM.")},
+	engine.KindCancelled:    {"57014", says("canceling statement due to user request"), nil, nil},
+	engine.KindShuttingDown: {"57P01", says("the node is shutting down"), nil, says("Connect to another node.")},
+	engine.KindCorrupt: {"XX001", says("entry %s of stream %s cannot be read: its bytes are not what was written", described.entry, described.name),
+		described.cause, nil},
+	engine.KindTrimmed: {"22023", says("entries of stream %s that were asked for have been trimmed", described.name),
+		nil, says("Read from %s on.", described.first)},
+	engine.KindExists:      {"42P07", says("relation %s already exists", described.name), nil, nil},
+	engine.KindInvalid:     {"22023", says("%s", described.complaint), described.noDetail, nil},
+	engine.KindUnsupported: {"0A000", says("%s is not supported", described.text), nil, nil},
+}
+
+// says fills fields into a format.
+func says(format string, fields ...func(described) string) func(described) string {
+	return func(e described) string {
+		args := make([]any, len(fields))
+		for i, f := range fields {
+			args[i] = f(e)
+		}
+		return fmt.Sprintf(format, args...)
+	}
+}
+
+func (e described) name() string           { return e.stream }
+func (e described) claimStatement() string { return "CLAIM STREAM " + quoteName(e.Name) }
+func (e described) entry() string          { return fmt.Sprint(uint64(e.Entry)) }
+func (e described) first() string          { return fmt.Sprintf("entry_id %d", uint64(e.First)) }
+func (e described) noDetail() string       { return "" }
+
+// text is the cause in engine's own words.
+func (e described) text() string { return strings.TrimSuffix(e.Error.Error(), ".") }
+
+// complaint makes a message of the sentence that says what is wrong.
+func (e described) complaint() string {
+	if e.Detail == "" {
+		return "invalid value: " + e.text()
+	}
+	return strings.TrimSuffix(e.Detail, ".")
+}
+
+// cause is engine's detail, or else the cause as a sentence.
+func (e described) cause() string {
+	if e.Detail != "" || e.Err == nil {
+		return e.Detail
+	}
+	return fmt.Sprintf("Cause: %v.", e.Err)
+}
+
+func (e described) tailDetail() string {
+	return fmt.Sprintf("The last entry is %d.", uint64(e.Tail))
+}
+
+// holderDetail says who has the stream.
+func (e described) holderDetail() string {
+	if e.Term == 0 {
+		return e.Detail
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "Term %d belongs to", uint64(e.Term))
+	if e.Holder != "" {
+		fmt.Fprintf(&b, " writer \"%s\"", e.Holder)
+	} else {
+		b.WriteString(" a writer without a name")
+	}
+	if e.node != "" {
+		fmt.Fprintf(&b, " on node %s", e.node)
+	}
+	if e.Remaining > 0 {
+		fmt.Fprintf(&b, ", whose lease runs for another %v unless it is renewed", e.Remaining.Round(time.Millisecond))
+	}
+	return b.String() + "."
+}
+
+// explain makes of any error what a client is told.
+func (s *Server) explain(err error) *query.Error {
+	var told *query.Error
+	var refused *sql.Error
+	var failed *engine.Error
+	switch {
+	case errors.As(err, &told):
+		return told
+	case errors.As(err, &refused):
+		return &query.Error{Code: refused.Code, Message: refused.Message, Detail: refused.Detail, Hint: refused.Hint, Position: refused.Position}
+	case errors.As(err, &failed):
+		return s.describe(failed)
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return errCancelled
+	}
+	return &query.Error{Code: "XX000", Message: "internal error: " + err.Error()}
+}
+
+// describe looks e up in the table.
+func (s *Server) describe(e *engine.Error) *query.Error {
+	d := described{Error: e}
+	if d.Name == "" && e.Stream != 0 {
+		if desc, ok := s.cfg.Catalog.Snapshot().StreamByID(e.Stream); ok {
+			named := *e
+			named.Name = desc.Name
+			d.Error = &named
+		}
+	}
+	d.stream = `"` + d.Name + `"`
+	if d.Name == "" {
+		d.stream = fmt.Sprintf("number %d", uint64(e.Stream))
+	}
+	if n, ok := s.cfg.Catalog.Snapshot().NodeByID(e.Node); ok {
+		d.node = n.Name
+	}
+	c, ok := conditions[e.Kind]
+	if !ok {
+		c = conditions[engine.KindInternal]
+	}
+	out := &query.Error{Code: c.code, Message: c.message(d), Detail: e.Detail, Hint: e.Hint}
+	if c.detail != nil {
+		out.Detail = c.detail(d)
+	}
+	if c.hint != nil && out.Hint == "" {
+		out.Hint = c.hint(d)
+	}
+	return out
+}
+
+// sendError adds an ErrorResponse.
+func sendError(out *wire.Buffer, severity string, e *query.Error) {
+	out.Send(&pgproto3.ErrorResponse{
+		Severity: severity, SeverityUnlocalized: severity, Code: e.Code,
+		Message: e.Message, Detail: e.Detail, Hint: e.Hint, Position: int32(e.Position),
+	})
+}
+
+// sendNotice adds a NoticeResponse.
+func sendNotice(out *wire.Buffer, severity string, e *query.Error) {
+	out.Send(&pgproto3.NoticeResponse{
+		Severity: severity, SeverityUnlocalized: severity, Code: e.Code,
+		Message: e.Message, Detail: e.Detail, Hint: e.Hint,
+	})
+}
+
+// failureMessages are an ErrorResponse and the end of its implicit transaction.
+func failureMessages(e *query.Error) []byte {
+	var out wire.Buffer
+	sendError(&out, "ERROR", e)
+	out.Send(&pgproto3.ReadyForQuery{TxStatus: 'I'})
+	return out.Bytes()
+}

@@ -1,0 +1,254 @@
+package pgfront
+
+import (
+	"context"
+	"net"
+	"sync"
+)
+
+// An outbox is what a session has to say to its client, in order: bytes, and
+// answers of appends that wait for their quorum. It owns the writing half of the
+// connection.
+//
+// While nothing waits, the session's goroutine writes by itself; else the
+// outbox's goroutine does, and puts all that has been answered into one write.
+type outbox struct {
+	conn    net.Conn
+	limit   outboxLimits
+	running sync.WaitGroup
+
+	mu       sync.Mutex // guards what follows
+	work     sync.Cond  // wakes the writer
+	room     sync.Cond  // wakes a session that waits for room
+	items    []*item    // in order; those before head are gone
+	head     int
+	bytes    int    // of items
+	aside    []byte // messages that belong to no place in the order
+	writing  bool   // somebody is in conn.Write
+	inFlight int    // items that are not answered
+	settled  chan struct{}
+	closed   bool
+	err      error // of the connection; it sticks
+}
+
+// outboxLimits bound an outbox: the session waits while either is exceeded, and
+// with it the client, whose messages are not read any more.
+type outboxLimits struct {
+	items int
+	bytes int
+}
+
+var outboxDefault = outboxLimits{items: 16384, bytes: 4 << 20}
+
+// item is one place in the order. The outbox's mutex guards waits and err.
+type item struct {
+	bytes   []byte
+	keep    int                // how many of bytes are sent even if the append fails
+	failure func(error) []byte // makes what is then sent instead of the rest
+	waits   bool               // for answer
+	err     error
+}
+
+func newOutbox(conn net.Conn, limit outboxLimits) *outbox {
+	o := &outbox{conn: conn, limit: limit}
+	o.work.L, o.room.L = &o.mu, &o.mu
+	o.running.Go(o.write)
+	return o
+}
+
+// send adds whole messages. The caller may use the slice again.
+func (o *outbox) send(messages []byte) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(messages) == 0 || o.err != nil {
+		return o.err
+	}
+	if o.lenLocked() == 0 && !o.writing && len(o.aside) == 0 {
+		o.writeLocked(messages)
+		if o.lenLocked() > 0 || len(o.aside) > 0 || o.err != nil {
+			o.work.Signal()
+		}
+		return o.err
+	}
+	o.addLocked(&item{bytes: append([]byte(nil), messages...)})
+	return o.err
+}
+
+// sendWhen adds a place for what an append will be answered. The caller starts
+// the append after it, and hands the answer to answer.
+func (o *outbox) sendWhen(it *item) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err != nil {
+		return o.err
+	}
+	it.waits = true
+	if o.inFlight == 0 {
+		o.settled = make(chan struct{})
+	}
+	o.inFlight++
+	o.addLocked(it)
+	return o.err
+}
+
+func (o *outbox) addLocked(it *item) {
+	if o.head > len(o.items)/2 { // what is gone takes more room than what is there
+		o.items = o.items[:copy(o.items, o.items[o.head:])]
+		o.head = 0
+	}
+	o.items = append(o.items, it)
+	o.bytes += len(it.bytes)
+	if o.lenLocked() == 1 && !it.waits {
+		o.work.Signal()
+	}
+	for o.err == nil && (o.lenLocked() > o.limit.items || o.bytes > o.limit.bytes) {
+		o.room.Wait()
+	}
+}
+
+func (o *outbox) lenLocked() int { return len(o.items) - o.head }
+
+// answer settles it. Any goroutine may call it; only the first call counts.
+func (o *outbox) answer(it *item, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.answerLocked(it, err)
+}
+
+func (o *outbox) answerLocked(it *item, err error) {
+	if !it.waits {
+		return
+	}
+	it.waits, it.err = false, err
+	if o.inFlight--; o.inFlight == 0 {
+		close(o.settled)
+	}
+	if o.lenLocked() > 0 && o.items[o.head] == it {
+		o.work.Signal()
+	}
+}
+
+// abandon answers all that waits with err: its outcome is not waited for.
+func (o *outbox) abandon(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, it := range o.items[o.head:] {
+		o.answerLocked(it, err)
+	}
+}
+
+// settle waits until everything in flight has been answered.
+func (o *outbox) settle(ctx context.Context) error {
+	o.mu.Lock()
+	n, settled := o.inFlight, o.settled
+	o.mu.Unlock()
+	if n == 0 {
+		return nil
+	}
+	select {
+	case <-settled:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// notify sends whole messages as soon as may be, ahead of what waits. Any
+// goroutine may call it.
+func (o *outbox) notify(messages []byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return
+	}
+	o.aside = append(o.aside, messages...)
+	o.work.Signal()
+}
+
+// close sends what is left, after all that waits has been answered, and ends
+// the writer. With broken set nothing is sent any more.
+func (o *outbox) close(broken error) {
+	o.mu.Lock()
+	o.closed = true
+	if o.err == nil {
+		o.err = broken
+	}
+	o.work.Signal()
+	o.mu.Unlock()
+	o.running.Wait()
+}
+
+// broken is the connection's error, if it has one.
+func (o *outbox) broken() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.err
+}
+
+// write is the writer's goroutine.
+func (o *outbox) write() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var buf []byte
+	for o.err == nil {
+		buf = o.takeLocked(buf[:0])
+		switch {
+		case len(buf) > 0:
+			o.room.Broadcast()
+			o.writeLocked(buf)
+		case o.closed && o.lenLocked() == 0 && !o.writing:
+			return
+		default:
+			o.work.Wait()
+		}
+		if cap(buf) > o.limit.bytes {
+			buf = nil
+		}
+	}
+	o.items, o.head, o.bytes, o.aside = nil, 0, 0, nil
+	o.room.Broadcast()
+}
+
+// takeLocked appends to buf what can be sent now, unless somebody is writing.
+func (o *outbox) takeLocked(buf []byte) []byte {
+	if o.writing {
+		return buf
+	}
+	buf = append(buf, o.aside...)
+	o.aside = o.aside[:0]
+	for o.lenLocked() > 0 && !o.items[o.head].waits {
+		it := o.items[o.head]
+		if it.err == nil {
+			buf = append(buf, it.bytes...)
+		} else {
+			buf = append(buf, it.bytes[:it.keep]...)
+			buf = append(buf, it.failure(it.err)...)
+		}
+		o.bytes -= len(it.bytes)
+		o.items[o.head] = nil
+		o.head++
+	}
+	if o.head == len(o.items) {
+		o.items, o.head = o.items[:0], 0
+	}
+	return buf
+}
+
+// writeLocked writes with mu released.
+func (o *outbox) writeLocked(messages []byte) {
+	o.writing = true
+	o.mu.Unlock()
+	_, err := o.conn.Write(messages)
+	o.mu.Lock()
+	o.writing = false
+	if o.err == nil {
+		o.err = err
+	}
+}
+
+// waiting is how many answers wait for their append.
+func (o *outbox) waiting() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.inFlight
+}

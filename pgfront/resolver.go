@@ -1,0 +1,96 @@
+package pgfront
+
+import (
+	"walle/catalog"
+	"walle/pgfront/query"
+	"walle/pgfront/query/datum"
+	"walle/pgfront/sql"
+	"walle/replication"
+)
+
+// resolver finds relations for one session. The one of a plan notes which
+// streams it has found.
+type resolver struct {
+	session  *session
+	snapshot *catalog.Snapshot // nil: whatever is current
+	used     []dependency
+}
+
+func (r *resolver) now() *catalog.Snapshot {
+	if r.snapshot != nil {
+		return r.snapshot
+	}
+	return r.session.server.cfg.Catalog.Snapshot()
+}
+
+// streamFor finds the stream that a statement names.
+func (r *resolver) streamFor(stmt sql.Statement, n sql.Name) (catalog.Desc, error) {
+	name, err := r.session.streamName(stmt, n)
+	if err != nil {
+		return catalog.Desc{}, err
+	}
+	desc, ok := r.lookup(name)
+	if !ok {
+		return catalog.Desc{}, errNoRelation(stmt, n)
+	}
+	return desc, nil
+}
+
+func (r *resolver) lookup(name string) (catalog.Desc, bool) {
+	desc, ok := r.now().Stream(name)
+	if ok && r.snapshot != nil {
+		r.used = append(r.used, dependency{name, desc.ID})
+	}
+	return desc, ok
+}
+
+// Relation is query.Resolver's.
+func (r *resolver) Relation(schema, name string) (query.Relation, bool) {
+	switch schema {
+	case schemaPublic:
+		if desc, ok := r.lookup(name); ok {
+			return newStreamRelation(r.session, desc), true
+		}
+	case schemaWalle:
+		for _, rel := range r.session.systemRelations() {
+			if rel.Desc().Name == name {
+				return rel, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// Relations is query.Resolver's.
+func (r *resolver) Relations() []query.Relation {
+	list := r.session.systemRelations()
+	for desc := range r.now().Streams() {
+		list = append(list, newStreamRelation(r.session, desc))
+	}
+	return list
+}
+
+// Databases is query.Resolver's.
+func (r *resolver) Databases() []string { return []string{r.session.server.cfg.Database} }
+
+// firstStreamOID is PostgreSQL's first OID of what users make. Below it, and
+// above systemOID, are the relations of schema walle.
+const (
+	systemOID      = 16000
+	firstStreamOID = 16384
+)
+
+// streamOID is a stream's, as long as fewer than 4 billion were ever made.
+func streamOID(id replication.StreamID) query.OID {
+	return query.OID(firstStreamOID + uint32(id))
+}
+
+func streamDesc(desc catalog.Desc) *query.RelationDesc {
+	return query.StreamRelation(desc.Name, streamOID(desc.ID))
+}
+
+// column is a column of a relation of schema walle.
+func column(name string, typ query.OID) query.Column { return query.Column{Name: name, Type: typ} }
+
+func text(name string) query.Column   { return column(name, datum.TextOID) }
+func bigint(name string) query.Column { return column(name, datum.Int8OID) }

@@ -1,0 +1,412 @@
+package pgfront
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgproto3/v2"
+
+	"walle/engine"
+	"walle/pgfront/query"
+	"walle/pgfront/sql"
+	"walle/pgfront/wire"
+	"walle/replication"
+)
+
+// session is one client's. Its goroutine owns all fields but those that say
+// otherwise.
+type session struct {
+	server *Server
+	conn   net.Conn
+	reader *wire.Reader
+	box    *outbox
+
+	pid, secret    int32
+	user, database string
+	since          time.Time
+
+	out    wire.Buffer // what goes to the box next
+	codec  *query.Codec
+	values values
+
+	claims     map[replication.StreamID]*claim
+	watchers   sync.WaitGroup // a goroutine for each claim
+	statements map[string]*prepared
+	portals    map[string]*portal
+
+	tx transaction
+	// skipping: after an error, messages are passed over up to the Sync.
+	skipping bool
+	// group in out: from here on the answer depends on the outcome of the append
+	// that the Sync will start; -1 while nothing does.
+	deferred int
+	late     []lateRows // of RETURNING, to be put into out once the outcome is known
+
+	watch watch
+
+	mu       sync.Mutex // guards what follows
+	scope    context.Context
+	cancel   context.CancelCauseFunc // of scope
+	busy     bool                    // a statement runs in scope
+	stopped  bool                    // the server shuts down
+	activity activity                // for walle.sessions
+}
+
+// activity is what others see of a session.
+type activity struct {
+	application string
+	statement   string // the one that runs, or the last one
+	state       string // active, idle, idle in transaction …
+	since       time.Time
+}
+
+func (s *Server) newSession(c *connection, h *hello) (*session, error) {
+	session := &session{
+		server: s, conn: c.conn, reader: c.reader, user: h.user, database: h.database, since: time.Now(),
+		claims:     make(map[replication.StreamID]*claim),
+		statements: make(map[string]*prepared), portals: make(map[string]*portal),
+		deferred: -1,
+	}
+	session.watch.session = session
+	session.values.start = map[string]string{"session_authorization": h.user}
+	for _, given := range h.settings {
+		if err := session.setAtStart(given); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.register(session); err != nil {
+		return nil, err
+	}
+	session.renewScope()
+	if err := session.setReadDeadline(time.Time{}); err != nil {
+		s.unregister(session)
+		return nil, err
+	}
+	c.reader.Admit()
+	session.box = newOutbox(c.conn, outboxDefault)
+	session.end()
+	session.welcome(h)
+	return session, nil
+}
+
+// renewScope makes the context that statements run in, until one is cancelled.
+func (s *session) renewScope() {
+	s.scope, s.cancel = context.WithCancelCause(context.Background())
+}
+
+// serve runs the session until the client goes, or the server stops.
+func (s *session) serve() {
+	err := s.loop()
+	graceful := err == nil
+	if told := (*query.Error)(nil); errors.As(err, &told) {
+		sendError(&s.out, "FATAL", told)
+		graceful = told == errShutdown
+	}
+	s.closePortals()
+	if graceful || s.box.broken() == nil {
+		s.flush()
+	}
+	s.letGo(graceful)
+	if graceful || errors.As(err, new(*query.Error)) {
+		s.box.close(nil)
+	} else {
+		s.box.close(err)
+	}
+	s.watchers.Wait()
+	s.cancel(nil)
+}
+
+// loop answers messages. It returns nil after a Terminate, a *query.Error that
+// the client is to be told, or the connection's error.
+func (s *session) loop() error {
+	for {
+		if !s.reader.Buffered() && s.deferred < 0 {
+			s.flush()
+		}
+		if err := errors.Join(s.out.Err(), s.box.broken()); err != nil {
+			return err
+		}
+		if s.isStopped() {
+			return errShutdown
+		}
+		kind, body, err := s.reader.Message()
+		if err != nil {
+			return s.readError(err)
+		}
+		if kind == 'X' {
+			return nil
+		}
+		if err := s.message(kind, body); err != nil {
+			return err
+		}
+	}
+}
+
+// readError says what to tell the client, if anything, when no message can be
+// read.
+func (s *session) readError(err error) error {
+	switch {
+	case errors.Is(err, wire.ErrLength):
+		return protocolError("%v", err)
+	case errors.Is(err, os.ErrDeadlineExceeded) && s.isStopped():
+		return errShutdown
+	}
+	return err
+}
+
+// flush hands what there is to the outbox.
+func (s *session) flush() {
+	if s.out.Len() == 0 || len(s.late) > 0 {
+		return
+	}
+	// An error of the connection is found out by the loop.
+	_ = s.box.send(s.out.Bytes())
+	s.out.Reset()
+	if s.deferred > 0 {
+		s.deferred = 0
+	}
+}
+
+// spillAt is how much output is gathered before it is sent unasked.
+const spillAt = 32 << 10
+
+// deferredMost is how much output is held back for the outcome of an append.
+const deferredMost = 256 << 10
+
+// spill keeps the buffer bounded.
+func (s *session) spill() error {
+	limit := spillAt
+	if s.deferred >= 0 {
+		limit = deferredMost
+	}
+	if s.out.Len() < limit {
+		return nil
+	}
+	s.flush()
+	return s.box.broken()
+}
+
+// sendReady says that the session waits for the next statement.
+func (s *session) sendReady() {
+	s.out.Send(&pgproto3.ReadyForQuery{TxStatus: s.tx.status()})
+}
+
+// message does what one message asks for. An error ends the session.
+func (s *session) message(kind byte, body []byte) error {
+	if s.skipping {
+		switch kind {
+		case 'S', 'Q', 'd', 'c', 'f', 'P', 'B', 'D', 'E', 'C', 'H', 'F':
+			if kind != 'S' {
+				return nil
+			}
+		}
+	}
+	var err error
+	switch kind {
+	case 'Q':
+		s.simple(body)
+	case 'P':
+		err = s.parseMessage(body)
+	case 'B':
+		err = s.bindMessage(body)
+	case 'D':
+		err = s.describeMessage(body)
+	case 'E':
+		err = s.executeMessage(body)
+	case 'C':
+		err = s.closeMessage(body)
+	case 'S':
+		s.syncMessage()
+	case 'H':
+		s.flushMessage()
+	case 'F':
+		err = &query.Error{Code: "0A000", Message: "fastpath function calls are not supported"}
+	case 'd', 'c', 'f': // of a COPY that has failed: the client did not know yet
+	default:
+		return protocolError("invalid frontend message type %d", kind)
+	}
+	if err != nil {
+		s.fail(err)
+		s.skipping = kind != 'F'
+		if kind == 'F' {
+			s.sendReady()
+		}
+	}
+	return nil
+}
+
+// fail tells the client of a statement's error, and dooms the transaction.
+func (s *session) fail(err error) {
+	s.tx.fail()
+	if len(s.late) > 0 { // their rows will never be known
+		s.out.Truncate(s.late[0].at)
+		s.late = nil
+	}
+	sendError(&s.out, "ERROR", s.server.explain(err))
+}
+
+// notice tells the client something that is no error.
+func (s *session) notice(severity string, e *query.Error) { sendNotice(&s.out, severity, e) }
+
+// begin starts the statement that text is of: until end, it can be cancelled.
+// The context is for what may take long.
+func (s *session) begin(text string) (ctx context.Context, end func()) {
+	s.mu.Lock()
+	if s.scope.Err() != nil && !s.stopped {
+		s.renewScope()
+	}
+	now := time.Now()
+	s.busy, s.activity.state, s.activity.statement, s.activity.since = true, "active", text, now
+	ctx = s.scope
+	s.mu.Unlock()
+	s.tx.statementAt = now
+	if s.tx.began.IsZero() {
+		s.tx.began = now
+	}
+	timeout := s.duration("statement_timeout")
+	if timeout == 0 {
+		return ctx, s.end
+	}
+	bounded, cancel := context.WithTimeoutCause(ctx, timeout, errStatementTimeout)
+	return bounded, func() { cancel(); s.end() }
+}
+
+func (s *session) end() {
+	s.mu.Lock()
+	s.busy, s.activity.state = false, s.tx.state()
+	s.mu.Unlock()
+}
+
+// interrupt cancels what the session is doing. Any goroutine may call it.
+func (s *session) interrupt(cause *query.Error) {
+	s.mu.Lock()
+	busy := s.busy
+	if busy {
+		s.cancel(cause)
+	}
+	s.mu.Unlock()
+	if !busy && cause == errCancelled {
+		// What the client waits for can only be appends.
+		s.box.abandon(&engine.Error{Op: "append", Kind: engine.KindUnknown, Detail: "The statement was cancelled while it waited for its quorum."})
+	}
+}
+
+// stop makes the session end. Any goroutine may call it.
+func (s *session) stop() {
+	s.mu.Lock()
+	s.stopped = true
+	s.cancel(errShutdown)
+	s.mu.Unlock()
+}
+
+func (s *session) isStopped() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stopped
+}
+
+// setReadDeadline moves the deadline of reads, unless the server has set one to
+// end the session.
+func (s *session) setReadDeadline(t time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return nil
+	}
+	return s.conn.SetReadDeadline(t)
+}
+
+// ended replaces err by the reason for which ctx has ended, if that is behind it.
+func ended(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
+	kind := engine.KindOf(err)
+	var failed *engine.Error
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) ||
+		errors.As(err, &failed) && kind == engine.KindCancelled || isCancelled(err) {
+		var told *query.Error
+		if errors.As(context.Cause(ctx), &told) {
+			return told
+		}
+	}
+	return err
+}
+
+// isCancelled tells of 57014 as query says it.
+func isCancelled(err error) bool {
+	var told *query.Error
+	return errors.As(err, &told) && told.Code == errCancelled.Code
+}
+
+// letGo gives up all claims: back to others at once if the session ends in
+// order; else by letting their leases run out, since a client whose connection
+// broke may still believe in them.
+func (s *session) letGo(graceful bool) {
+	if !graceful {
+		for _, c := range s.claims {
+			c.claim.Drop()
+		}
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), s.server.cfg.ReleaseTimeout)
+	defer cancel()
+	var releasing sync.WaitGroup
+	for _, c := range s.claims {
+		releasing.Go(func() {
+			if err := c.claim.Release(ctx); err != nil {
+				c.claim.Drop()
+			}
+		})
+	}
+	releasing.Wait()
+}
+
+// watch notices that the client is gone while a statement runs that may take
+// long: nobody reads its messages then.
+type watch struct {
+	session *session
+	timer   *time.Timer
+	done    chan struct{}
+}
+
+// watchAfter is how long a statement runs before anyone looks.
+const watchAfter = 20 * time.Millisecond
+
+func (w *watch) start() {
+	s := w.session
+	done := make(chan struct{})
+	w.done = done
+	w.timer = time.AfterFunc(watchAfter, func() {
+		defer close(done)
+		for {
+			switch err := s.reader.Fill(); {
+			case err == nil:
+			case errors.Is(err, wire.ErrFull), errors.Is(err, os.ErrDeadlineExceeded):
+				return
+			case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed), err != nil:
+				s.interrupt(errClientGone)
+				return
+			}
+		}
+	})
+}
+
+// stop ends the watching; the reader is the session's again.
+func (w *watch) stop() {
+	if w.timer.Stop() {
+		return
+	}
+	s := w.session
+	_ = s.setReadDeadline(time.Unix(1, 0)) // a connection that refuses this refuses the next read, too
+	<-w.done
+	_ = s.setReadDeadline(time.Time{})
+}
+
+// parsed is the statements of a text.
+func (s *session) parsed(text string) ([]sql.Statement, error) { return s.server.cache.Parse(text) }

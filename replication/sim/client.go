@@ -57,7 +57,7 @@ func (c *client) maybeClaim() {
 	if w.weights.trim > 0 && w.chance(0.05) {
 		w.askTrim(h)
 	}
-	busy := false
+	busy, half := false, false
 	for _, other := range w.clients {
 		busy = busy || other.session != nil && other.session.alive()
 	}
@@ -66,6 +66,7 @@ func (c *client) maybeClaim() {
 			return
 		}
 		w.struck(FaultCompete)
+		half = w.chance(0.5)
 	}
 	mode := replication.ClaimForce
 	switch {
@@ -74,7 +75,20 @@ func (c *client) maybeClaim() {
 	case w.chance(w.weights.noWait):
 		mode = replication.ClaimNoWait
 	}
-	c.session = w.open(h, mode, w.weights.leases[w.rand.IntN(len(w.weights.leases))], w.weights.patience)
+	lease := w.weights.leases[w.rand.IntN(len(w.weights.leases))]
+	if half {
+		w.openHalf(h, lease)
+		return
+	}
+	c.session = w.open(h, mode, lease, w.weights.patience)
+}
+
+// openHalf starts a claim that dies half-way: one member promises, and nobody
+// else hears of it. The living writer has to deal with that.
+func (w *world) openHalf(h *host, lease time.Duration) {
+	s := w.open(h, replication.ClaimForce, lease, w.weights.patience)
+	s.half = w.config.Members[w.rand.IntN(len(w.config.Members))]
+	w.schedule(10*w.weights.delayMax, event{kind: eventAbandon, host: -1, ref: uint64(s.index)})
 }
 
 // use does something with a stream that is ours.

@@ -72,6 +72,7 @@ const (
 	pathClaim path = iota
 	pathServing
 	pathClaimFailed
+	pathRise
 	pathRetermed
 	pathFenced
 	pathReleased
@@ -113,7 +114,7 @@ const (
 )
 
 var pathNames = [paths]string{
-	"claim started", "claim won", "claim refused, held by another", "living writer took a new term",
+	"claim started", "claim won", "claim refused, held by another", "living writer asked for a new term", "living writer took a new term",
 	"writer fenced", "lease released", "claim adopted an uncommitted tail",
 	"replica truncated a tail", "gap opened", "gap shrank", "gap closed", "restart with a gap", "entries trimmed", "trim went over a gap",
 	"refused: term", "refused: lease", "fetched: have", "fetched: have not", "fetched: cannot tell",

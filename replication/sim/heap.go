@@ -14,6 +14,7 @@ const (
 	eventSynced                   // the disk of host finished the sync numbered ref
 	eventRead                     // the disk of host answers read ref
 	eventClient                   // client ref acts
+	eventAbandon                  // the owner of session ref stops waiting for its claim
 	eventFault                    // the fault clock strikes
 	eventRestart                  // host comes back
 	eventResume                   // host wakes from its pause

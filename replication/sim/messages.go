@@ -38,6 +38,10 @@ func (h *host) checkSend(env *replication.Envelope) {
 		}
 	case replication.Append:
 		h.checkAppend(env, &m)
+	case replication.Prepare:
+		if s := w.session(env.Claim); s != nil && s.phase == replication.Serving && m.Term > s.served {
+			w.took(pathRise)
+		}
 	case replication.Begin:
 		w.ledger.holdsTerm(m.Term, env.Claim)
 	}

@@ -28,6 +28,9 @@ func (w *world) send(from *host, envelope replication.Envelope) {
 	if w.weights.vigilant {
 		p.print = fmt.Sprint(envelope)
 	}
+	if s := w.session(envelope.Claim); kind == messagePrepare && s != nil && s.half != 0 && s.half != envelope.To {
+		return
+	}
 	arrival := event{kind: eventDeliver, host: int32(to.index), ref: uint64(kind), envelope: p}
 	if from == to { // never leaves the process, so it dies with it
 		arrival.life = to.life

@@ -21,10 +21,12 @@ type session struct {
 	timer   timer
 	phase   replication.Phase
 	term    replication.Term
+	served  replication.Term              // the term at which it began to serve
 	open    []int                         // proposals without an answer
 	claimBy instant                       // when its owner stops waiting for the claim
 	quiet   bool                          // only its owner renews the lease
 	sent    [maxHosts]replication.EntryID // the highest entry sent to each host
+	half    replication.NodeID            // its Prepares reach only this member; 0 for all
 	gaveUp  bool                          // its owner does without the lease
 	trusted instant                       // until when its lease was trusted at most
 	out     replication.Output
@@ -136,6 +138,7 @@ func (s *session) look() {
 func (s *session) began(term replication.Term) {
 	w := s.world
 	w.took(pathServing)
+	s.served = term
 	w.ledger.holdsTerm(term, s.claim)
 	if tail, known := s.writer.Next()-1, w.ledger.before(term); tail < known {
 		w.fail(CheckLost, "%v serves at term %d with a log up to %d; committed in terms before is %d", s.claim, term, tail, known)

@@ -52,7 +52,7 @@ func drawWeights(r *rand.Rand, without Fault) weights {
 		delayMin: between(r, 10*time.Microsecond, 500*time.Microsecond),
 		syncMin:  between(r, 10*time.Microsecond, 300*time.Microsecond),
 		pace:     between(r, 300*time.Microsecond, 20*time.Millisecond),
-		clients:  1 + r.IntN(3),
+		clients:  1 + r.IntN(4),
 		burst:    1 + r.IntN(8),
 		groupMax: 1 + r.IntN(5),
 		leases:   make([]time.Duration, 1+r.IntN(2)),
@@ -96,8 +96,8 @@ func drawWeights(r *rand.Rand, without Fault) weights {
 	if w.on&FaultWild != 0 {
 		w.skew = 0.6
 	}
-	w.faultEvery = logBetween(r, 3*time.Millisecond, 300*time.Millisecond)
-	w.outageMax = logBetween(r, 2*time.Millisecond, 2*time.Second)
+	w.faultEvery = logBetween(r, 10*time.Millisecond, 3*time.Second)
+	w.outageMax = logBetween(r, 5*time.Millisecond, 2*time.Second)
 	if w.on&FaultTornStep != 0 {
 		w.tornStep = logFloat(r, 0.0003, 0.01)
 	}
@@ -106,15 +106,15 @@ func drawWeights(r *rand.Rand, without Fault) weights {
 		w.aimed = aims[r.IntN(len(aims))]
 	}
 	w.wait, w.noWait = r.Float64(), r.Float64()*0.3
-	w.release, w.drop = r.Float64()*0.1, 0
+	w.release = w.often(r, 50*time.Millisecond, 20*time.Second)
 	if w.on&FaultDrop != 0 {
-		w.drop = r.Float64() * 0.1
+		w.drop = w.often(r, 50*time.Millisecond, 20*time.Second)
 	}
 	if w.on&FaultTrim != 0 {
-		w.trim = r.Float64() * 0.1
+		w.trim = w.often(r, 20*time.Millisecond, 2*time.Second)
 	}
 	if w.on&FaultCompete != 0 {
-		w.compete = r.Float64() * r.Float64()
+		w.compete = w.often(r, 20*time.Millisecond, 10*time.Second)
 	}
 	if r.IntN(4) == 0 {
 		w.quiet = r.Float64()
@@ -125,9 +125,15 @@ func drawWeights(r *rand.Rand, without Fault) weights {
 	return w
 }
 
+// often is the chance that a client's act is one that it does about every so
+// often, between lo and hi.
+func (w *weights) often(r *rand.Rand, lo, hi time.Duration) float64 {
+	return min(0.5, float64(w.pace)/float64(logBetween(r, lo, hi)))
+}
+
 // aims are the messages at which an aimed fault may strike: those of a claim
 // more often than those of everyday.
-var aims = [...]message{messagePrepare, messagePromise, messagePromise, messageBegin, messageBegin, messageFetch,
+var aims = [...]message{messageStatus, messagePrepare, messagePrepare, messagePromise, messagePromise, messageBegin, messageBegin, messageFetch,
 	messageFetched, messageAppend, messageAppended, messageRelease, messageReleased, messageRefused, messageTrim}
 
 // between returns a duration in [lo, hi).

@@ -125,6 +125,10 @@ func (w *world) happen(e *event) {
 	switch e.kind {
 	case eventClient:
 		w.clients[e.ref].act()
+	case eventAbandon:
+		if s := w.sessions[e.ref]; s.alive() && s.phase == replication.Claiming && !s.host.paused {
+			s.giveUp(false)
+		}
 	case eventFault:
 		w.strike()
 	case eventRepair:

@@ -44,7 +44,7 @@
 //	bind VALUE …                       parameters $1 … of the next record, as untyped text; NULL, or 'quoted'
 //	async                              start the next record and go on; its session is busy until
 //	await NAME                         session NAME's async record has ended, and is checked
-//	cancel NAME                        send a cancel request for session NAME
+//	cancel NAME                        cancel session NAME's async record, which ends thereby
 //	let VAR                            the SQL that follows yields one value; ${VAR} is it from here on
 //	loop VAR FROM TO … end             repeat with ${VAR} from FROM to TO-1
 //	nodes N                            the script needs N nodes of its own, and is skipped elsewhere

@@ -148,11 +148,7 @@ func (r *runner) record(ctx context.Context, rec Record) error {
 	case Await:
 		return r.await(ctx, step.Session)
 	case Cancel:
-		s, err := r.session(ctx, step.Session, 0)
-		if err != nil {
-			return err
-		}
-		return s.Cancel(ctx)
+		return r.cancel(ctx, step.Session)
 	case Nodes:
 		if r.target.Act == nil || r.target.Nodes != step.N {
 			return errHalt
@@ -384,13 +380,35 @@ func (r *runner) await(ctx context.Context, name string) error {
 	return r.check(p.rec, p.run, <-p.done)
 }
 
+// cancel asks until the record ends: a request that comes before the server has begun with the
+// statement goes unheard.
+func (r *runner) cancel(ctx context.Context, name string) error {
+	s, ok := r.sessions[name]
+	if !ok || s.pending == nil {
+		return fmt.Errorf("session %s has no async record", name)
+	}
+	again := time.NewTicker(retryPause)
+	defer again.Stop()
+	for {
+		if err := s.Cancel(ctx); err != nil {
+			return fmt.Errorf("cancel session %s: %w", name, err)
+		}
+		select {
+		case out := <-s.pending.done:
+			s.pending.done <- out // for await
+			return nil
+		case <-again.C:
+		}
+	}
+}
+
 // closeAll ends the sessions, and those async records that nobody awaited.
 func (r *runner) closeAll(ctx context.Context) {
-	for _, s := range r.sessions {
+	for name, s := range r.sessions {
 		if s.pending != nil {
 			r.problem(s.pending.rec.Line, s.pending.run.SQL, "async, but never awaited")
-			if err := s.Cancel(ctx); err == nil {
-				<-s.pending.done
+			if err := r.cancel(ctx, name); err != nil {
+				r.problem(s.pending.rec.Line, "", err.Error())
 			}
 		}
 		closeSession(ctx, s)

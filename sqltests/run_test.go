@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -13,6 +14,7 @@ type fakeServer struct {
 	answers map[string][]Result // the last one is for ever
 	heard   []string
 	block   chan struct{} // what SQL "block" waits for; closed by Cancel
+	unblock sync.Once
 }
 
 type fakeSession struct {
@@ -51,8 +53,12 @@ func (s *fakeSession) AwaitNotice(_ context.Context, match *regexp.Regexp) error
 	return nil
 }
 
-func (s *fakeSession) Cancel(context.Context) error { close(s.server.block); return nil }
-func (s *fakeSession) Close(context.Context) error  { return nil }
+func (s *fakeSession) Cancel(context.Context) error {
+	s.server.unblock.Do(func() { close(s.server.block) })
+	return nil
+}
+
+func (s *fakeSession) Close(context.Context) error { return nil }
 
 func rowsOf(rows ...string) Result {
 	res := Result{}

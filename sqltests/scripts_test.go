@@ -16,6 +16,7 @@ import (
 var (
 	files   = flag.String("files", "slt/*.slt", "run the scripts that match `GLOB`")
 	rewrite = flag.Bool("rewrite", false, "write what was answered into the scripts")
+	bin     = flag.String("bin", "", "test this walle `binary` instead of building one")
 	dsns    []string
 )
 
@@ -140,6 +141,9 @@ func walleBinary(t *testing.T) string {
 	t.Helper()
 	if front, err := filepath.Glob("../pgfront/*.go"); err != nil || len(front) == 0 {
 		t.Skip("there is no walle binary that speaks SQL to test")
+	}
+	if *bin != "" {
+		return *bin
 	}
 	built.once.Do(func() {
 		if built.dir, built.err = os.MkdirTemp("", "walle-bin-"); built.err == nil {

@@ -1,48 +1,43 @@
 package sim
 
-// shrinkTries is how many neighbouring seeds Shrink tries for each set of
-// faults.
+// shrinkTries is how many seeds Shrink tries for each kind of fault.
 const shrinkTries = 300
 
-// Shrink looks for a shorter run that fails by the same checker as that of o:
-// with fewer kinds of faults, fewer nodes, and after fewer steps. A seed is a run,
-// so other seeds are tried with less in them.
+// Shrink looks for a run that fails by the same checker as that of o, with fewer
+// kinds of faults, three nodes, and after fewer steps. A seed is a run, so what
+// is left out changes everything: the seeds that follow are tried.
 func Shrink(o Options) Options {
-	r := Run(o)
-	if r.Failure == nil {
+	f := Run(o).Failure
+	if f == nil {
 		return o
 	}
-	best, steps := o, r.Failure.Step
+	if o.Steps == 0 {
+		o.Steps = DefaultSteps
+	}
+	best, most := o, f.Step
 	for kind := Fault(1); kind < faultEnd; kind <<= 1 {
 		o := best
 		o.Without |= kind
-		if n, ok := shortest(&o, r.Failure.Checker, steps+steps/4); ok {
-			best, steps = o, min(n, steps)
-		}
+		best, most = shorter(best, o, f.Checker, most)
 	}
-	o = best
-	o.Nodes = 3
-	if _, ok := shortest(&o, r.Failure.Checker, steps); ok {
-		best = o
+	if best.Nodes == 0 {
+		o := best
+		o.Nodes = 3
+		best, most = shorter(best, o, f.Checker, most)
 	}
 	return best
 }
 
-// shortest looks among the seeds from o.Seed on for the run that fails by c after
-// the fewest steps, at most so many, and sets o to it.
-func shortest(o *Options, c Checker, most int) (steps int, ok bool) {
-	best := o.Seed
-	for seed := o.Seed; seed < o.Seed+shrinkTries; seed++ {
-		try := *o
-		try.Seed, try.Steps = seed, most
-		f := Run(try).Failure
-		if f != nil && f.Checker == c && f.Step <= most {
-			best, most, ok = seed, f.Step, true
+// shorter returns the run that fails by c after the fewest steps, at most so
+// many, among those of o and of the seeds after it; or best, if there is none.
+func shorter(best, o Options, c Checker, most int) (Options, int) {
+	first := o.Seed
+	for seed := first; seed < first+shrinkTries; seed++ {
+		o.Seed = seed
+		o.Steps = min(o.Steps, most) // without effect on what fails in the fault phase
+		if f := Run(o).Failure; f != nil && f.Checker == c && f.Step <= most {
+			best, most = o, f.Step
 		}
 	}
-	o.Seed = best
-	if ok && (o.Steps == 0 || o.Steps > most) {
-		o.Steps = 0
-	}
-	return most, ok
+	return best, most
 }

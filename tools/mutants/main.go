@@ -10,6 +10,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"sync"
@@ -28,7 +29,7 @@ func run(args []string) error {
 	var o options
 	match := flags.String("run", "", "only mutants whose name matches this `expression`")
 	flags.StringVar(&o.root, "root", ".", "`directory` of the module")
-	flags.IntVar(&o.seeds, "seeds", 3000, "how many seeds each mutant may survive")
+	flags.IntVar(&o.seeds, "seeds", 5000, "how many seeds each mutant may survive")
 	flags.IntVar(&o.cores, "cores", 2, "how many mutants are tried at one time")
 	flags.DurationVar(&o.patience, "patience", 10*time.Minute, "for one mutant")
 	flags.StringVar(&o.without, "without", "", "kinds of faults to switch off")
@@ -49,11 +50,26 @@ func run(args []string) error {
 			chosen = append(chosen, m)
 		}
 	}
-	return report(huntAll(chosen, o))
+	verdicts, err := huntAll(chosen, o)
+	if err != nil {
+		return err
+	}
+	return report(verdicts)
 }
 
 // huntAll tries all, some at one time, and keeps their order.
-func huntAll(chosen []mutant, o options) []verdict {
+func huntAll(chosen []mutant, o options) ([]verdict, error) {
+	dir, err := os.MkdirTemp("", "sane")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	o.sane = filepath.Join(dir, "simulate")
+	build := exec.Command("go", "build", "-o", o.sane, "./tools/simulate")
+	build.Dir = o.root
+	if out, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("building the simulator: %w\n%s", err, out)
+	}
 	verdicts := make([]verdict, len(chosen))
 	tokens := make(chan struct{}, o.cores)
 	var all sync.WaitGroup
@@ -66,7 +82,7 @@ func huntAll(chosen []mutant, o options) []verdict {
 		})
 	}
 	all.Wait()
-	return verdicts
+	return verdicts, nil
 }
 
 func (v verdict) String() string {

@@ -81,6 +81,13 @@ type options struct {
 	cores    int    // how many mutants are hunted at one time
 	patience time.Duration
 	without  string // kinds of faults that are switched off
+	sane     string // the simulator of the code as it is
+}
+
+// simulate is the command that runs seeds first..last with a simulator.
+func (o *options) simulate(binary string, first, last int) *exec.Cmd {
+	return exec.Command(binary, "-seeds", fmt.Sprintf("%d..%d", first, last), "-without", o.without,
+		"-q", "-cores", "1", "-shrink=false", "-last", "0")
 }
 
 // hunt runs seeds from 1 on against the mutant, until one notices it.
@@ -98,7 +105,7 @@ func (m *mutant) hunt(o options) verdict {
 		return v
 	}
 	began := time.Now()
-	run := exec.Command(binary, "-seeds", fmt.Sprintf("1..%d", o.seeds), "-without", o.without, "-q", "-cores", "1", "-shrink=false", "-last", "0")
+	run := o.simulate(binary, 1, o.seeds)
 	var out bytes.Buffer
 	run.Stdout = &out
 	if err := run.Start(); err != nil {
@@ -113,7 +120,10 @@ func (m *mutant) hunt(o options) verdict {
 	switch {
 	case found != nil:
 		v.killed, v.checker = true, string(found[2])
-		v.seeds, v.err = atoi(found[1])
+		v.seeds, v.err = strconv.Atoi(string(found[1]))
+		if v.err == nil && o.simulate(o.sane, v.seeds, v.seeds).Run() != nil {
+			v.killed, v.err = false, fmt.Errorf("mutant %q: the code as it is fails at seed %d too", m.name, v.seeds)
+		}
 	case hung:
 		v.err = fmt.Errorf("mutant %q: %d seeds took longer than %v", m.name, o.seeds, o.patience)
 	case err != nil:
@@ -123,5 +133,3 @@ func (m *mutant) hunt(o options) verdict {
 	}
 	return v
 }
-
-func atoi(b []byte) (int, error) { return strconv.Atoi(string(b)) }

@@ -34,7 +34,11 @@ func TestMutants(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, v := range huntAll(mutants, options{root: root, seeds: 3000, cores: 2, patience: 10 * time.Minute}) {
+	verdicts, err := huntAll(mutants, options{root: root, seeds: 5000, cores: 2, patience: 10 * time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range verdicts {
 		if v.err != nil || !v.killed {
 			t.Errorf("%s: %v", v.mutant.name, v)
 		}

@@ -155,7 +155,10 @@ func (w *Writer) promised(now Time, p *peer, m Promise, out *Output) {
 		return
 	}
 	p.promise = &m
-	w.first = max(w.first, m.First)
+	if m.Base.ID >= w.base.ID {
+		w.base = mark{m.Base, m.BaseAt}
+		w.first = max(w.first, m.Base.ID+1)
+	}
 	p.refused, p.refusedBy = 0, ClaimID{}
 	if w.round.step != stepPreparing {
 		p.retryAt, w.dirty = 0, true // Begin goes out with the next Tick

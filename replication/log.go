@@ -19,18 +19,35 @@ func (r *Replica) begin(now Time, env Envelope, m Begin, out *Output) {
 		if !ok {
 			return // comes back here once the mark is read
 		}
+		var w Write
 		r.cut(keep)
-		r.trim.wanted = max(r.trim.wanted, m.First)
+		if keep.ID < m.Base.ID {
+			r.rebase(m)
+			w.Below = r.state.First
+		}
 		r.state.History = m.History
 		r.owed, r.courtesy = nil, 0
 		r.grantLease(now)
-		r.write(Write{State: r.stateCopy(), Truncate: true, Above: r.tail.ID}, env, out)
+		w.State, w.Truncate, w.Above = r.stateCopy(), true, r.tail.ID
+		r.write(w, env, out)
 		return
 	}
 	r.grantLease(now)
 	if r.beginDurable() {
 		r.acknowledge(env, out)
 	}
+}
+
+// rebase makes the log begin, and end, where the writer's begins. Nothing here
+// can be told to be the writer's, but up to its base everything is committed and
+// trimmed; and a log that had helped to commit an entry must not end below it,
+// or its id would be given out again once the others are away (I5).
+func (r *Replica) rebase(m Begin) {
+	r.setFirst(mark{m.Base, m.BaseAt})
+	r.state.Gaps = nil
+	r.tail, r.tailAt = m.Base, m.BaseAt
+	r.told = max(r.told, m.Base.ID)
+	r.trim.seq = r.lastSeq + 1
 }
 
 // cutFor finds the point up to which this log and the writer's are the same.
@@ -40,13 +57,14 @@ func (r *Replica) cutFor(m Begin, env Envelope, out *Output) (mark, bool) {
 	n := len(m.History)
 	must(n > 0 && m.History[n-1].Term == m.Term && m.History.check() == nil, "I2", "stream %d: %v", r.stream, m)
 	keep := Common(r.state.History, r.tail.ID, m.History, m.History[n-1].Start-1)
-	if keep < r.commit && (m.History.TermAt(r.commit) == 0 || r.state.History.TermAt(r.commit) == 0) {
-		// One of the logs is trimmed above the other's commit: its history no
-		// longer speaks of what is committed here.
-		keep = r.commit
+	if keep < r.commit && r.state.History.TermAt(r.commit) == 0 {
+		keep = r.commit // all up to there is trimmed here: the history speaks no more of it
 	}
-	must(keep >= r.commit, "I5", "stream %d: %v would truncate to %d, below commit %d (history %v, tail %v)",
+	must(max(keep, m.Base.ID) >= r.commit, "I5", "stream %d: %v would truncate to %d, below commit %d (history %v, tail %v)",
 		r.stream, m, keep, r.commit, r.state.History, r.tail)
+	if keep < m.Base.ID {
+		return mark{Position: Position{ID: keep}}, true // rebase gives the log its end
+	}
 	return r.markAt(keep, env, out)
 }
 
@@ -108,14 +126,11 @@ func (r *Replica) newEntries(m Append) []Entry {
 		prev = entries[skip-1].Position()
 		entries = entries[skip:]
 	}
-	if len(entries) == 0 {
+	if len(entries) == 0 || CheckRun(m.Prev, m.Entries) != nil {
 		return nil
 	}
 	if prev != r.tail {
 		violated("I4", "stream %d: term %d appends after %v, the log ends at %v", r.stream, m.Term, prev, r.tail)
-	}
-	if CheckRun(prev, entries) != nil {
-		return nil
 	}
 	for i := range entries {
 		if entries[i].Term != r.state.History.TermAt(entries[i].ID) {

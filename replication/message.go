@@ -64,7 +64,8 @@ type Promise struct {
 	Tail    Position
 	TailAt  int64 // Tail's AppendedAt
 	Commit  EntryID
-	First   EntryID
+	Base    Position // of the entry before the lowest kept
+	BaseAt  int64    // Base's AppendedAt
 }
 
 // Refused answers a request that came with too small a term or, polite, into
@@ -93,8 +94,11 @@ const (
 type Begin struct {
 	Term    Term
 	History History // the writer's whole history; its last segment is Term's
-	First   EntryID // entries below are trimmed
-	SentAt  Time    // the writer's clock, for its lease
+	// Base is where the writer's log begins: everything up to it is committed and
+	// trimmed, and History does not speak of it.
+	Base   Position
+	BaseAt int64 // Base's AppendedAt
+	SentAt Time  // the writer's clock, for its lease
 }
 
 // Append adds entries after Prev. Without entries it is a heartbeat.
@@ -193,13 +197,13 @@ func (m Prepare) String() string {
 	return fmt.Sprintf("Prepare{term %d, lease %v%s}", m.Term, m.Lease, force)
 }
 func (m Promise) String() string {
-	return fmt.Sprintf("Promise{term %d, history %v, tail %v, commit %d, first %d}", m.Term, m.History, m.Tail, m.Commit, m.First)
+	return fmt.Sprintf("Promise{term %d, history %v, tail %v, commit %d, base %v}", m.Term, m.History, m.Tail, m.Commit, m.Base)
 }
 func (m Refused) String() string {
 	return fmt.Sprintf("Refused{%v, term %d, promised %d to %v, lease %v left}", m.Reason, m.Term, m.Promised, m.Claim, m.Remaining)
 }
 func (m Begin) String() string {
-	return fmt.Sprintf("Begin{term %d, history %v, first %d}", m.Term, m.History, m.First)
+	return fmt.Sprintf("Begin{term %d, history %v, base %v}", m.Term, m.History, m.Base)
 }
 func (m Append) String() string {
 	jump := ""

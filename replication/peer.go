@@ -33,6 +33,7 @@ type peer struct {
 
 	following bool    // its log is a prefix of the writer's
 	flush     EntryID // durable there
+	flushEnd  uint64  // the window's offset at flush, or at what was last given up
 	next      EntryID // the next entry to send
 	commit    EntryID // the commit last sent
 	rewound   Time    // when next last went back
@@ -88,7 +89,7 @@ func (w *Writer) serve(now Time, p *peer, out *Output) {
 	case !p.following:
 		if now >= p.retryAt {
 			p.again(now)
-			w.send(p, Begin{Term: w.term, History: w.history, First: w.first, SentAt: now}, out)
+			w.send(p, Begin{Term: w.term, History: w.history, Base: w.base.Position, BaseAt: w.base.at, SentAt: now}, out)
 		}
 	default:
 		w.sendEntries(now, p, out)
@@ -114,7 +115,7 @@ func (p *peer) again(now Time) {
 // sendEntries sends what p lacks, as far as its share of memory goes: a replica
 // that hangs holds up nobody, and nothing grows for it.
 func (w *Writer) sendEntries(now Time, p *peer, out *Output) {
-	for p.next <= w.window.tail() && w.window.between(p.flush, p.next-1) < w.cfg.Limits.Peer {
+	for p.next <= w.window.tail() && w.window.offset(p.next-1) < p.flushEnd+uint64(w.cfg.Limits.Peer) {
 		if p.probing && p.probed {
 			return
 		}
@@ -186,10 +187,11 @@ func (w *Writer) appended(now Time, p *peer, m Appended, out *Output) {
 	switch {
 	case !p.following:
 		p.following, p.flush, p.next = true, m.Flush, m.Flush+1
+		p.flushEnd = w.window.offset(m.Flush)
 		p.tries, p.retryAt, p.heartbeatAt = 0, Never, 0
 		w.dirty = true
 	case m.Flush > p.flush:
-		p.flush = m.Flush
+		p.flush, p.flushEnd = m.Flush, w.window.offset(m.Flush)
 		p.tries = 0
 		p.again(now)
 	}
@@ -212,6 +214,7 @@ func (w *Writer) follow(now Time, p *peer, m Appended) {
 		// Something was lost. What was sent after it is refused as well: of all
 		// these refusals only the first makes the writer go back.
 		p.next, p.rewound, p.probing, p.probed = m.Tail+1, now, true, false
+		p.flushEnd = w.window.offset(m.Tail)
 	}
 }
 

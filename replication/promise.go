@@ -89,7 +89,7 @@ func (r *Replica) payPromise(now Time, out *Output) {
 	r.courtesy = now.Add(courtesyTime)
 	r.answer(env, Promise{
 		Term: m.Term, History: r.state.History.UpTo(r.tail.ID), Tail: r.tail, TailAt: r.tailAt,
-		Commit: r.commit, First: r.state.First,
+		Commit: r.commit, Base: r.state.Base, BaseAt: r.state.BaseAt,
 	}, out)
 }
 

@@ -6,9 +6,10 @@ import "slices"
 // after base. Base is always committed, so a replica that ends below it can
 // jump there.
 type window struct {
-	base   Position
-	baseAt int64
-	items  []windowItem // entries base.ID+1.., dense
+	base    Position
+	baseAt  int64
+	baseEnd uint64       // offset of base
+	items   []windowItem // entries base.ID+1.., dense
 }
 
 // windowItem is an entry and the bytes of all entries up to its end, so that the
@@ -48,10 +49,7 @@ func (w *window) offset(id EntryID) uint64 {
 	if id > w.base.ID {
 		return w.items[id-w.base.ID-1].end
 	}
-	if len(w.items) == 0 {
-		return 0
-	}
-	return w.items[0].end - uint64(w.items[0].entry.Size())
+	return w.baseEnd
 }
 
 // bytes is what the entries after id take.
@@ -100,6 +98,7 @@ func (w *window) forget(id EntryID) {
 		return
 	}
 	n := int(id - w.base.ID)
+	w.baseEnd = w.offset(id)
 	w.base, w.baseAt = w.position(id)
 	clear(w.items[:n]) // let go of the data
 	w.items = w.items[n:]

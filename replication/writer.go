@@ -91,6 +91,7 @@ type Writer struct {
 	window  window
 	start   EntryID // the first entry of the term in force: below, nothing commits until a majority has all of it
 	commit  EntryID
+	base    mark    // where the log began when this writer began
 	first   EntryID // entries below are trimmed
 
 	committedAt Time  // when commit last rose, or anything was last in flight

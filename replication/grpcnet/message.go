@@ -245,7 +245,8 @@ func promise(c *coder, m *replication.Promise) {
 	position(c, &m.Tail)
 	varint(c, &m.TailAt)
 	uvarint(c, &m.Commit)
-	uvarint(c, &m.First)
+	position(c, &m.Base)
+	varint(c, &m.BaseAt)
 }
 
 func refused(c *coder, m *replication.Refused) {
@@ -260,7 +261,8 @@ func refused(c *coder, m *replication.Refused) {
 func begin(c *coder, m *replication.Begin) {
 	uvarint(c, &m.Term)
 	history(c, &m.History)
-	uvarint(c, &m.First)
+	position(c, &m.Base)
+	varint(c, &m.BaseAt)
 	varint(c, &m.SentAt)
 }
 

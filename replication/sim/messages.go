@@ -44,6 +44,9 @@ func (h *host) checkSend(env *replication.Envelope) {
 		}
 	case replication.Begin:
 		w.ledger.holdsTerm(m.Term, env.Claim)
+		if m.Base.ID > w.ledger.frontier() || m.Base.Chain != w.ledger.chain(m.Base.ID) {
+			w.fail(CheckAnswer, "%v begins after what is not the committed log, known up to %d", *env, w.ledger.frontier())
+		}
 	}
 }
 
@@ -58,8 +61,8 @@ func (h *host) checkPromise(claim replication.ClaimID, m *replication.Promise) {
 	if p, at, ok := d.position(m.Tail.ID); m.Tail.ID != d.tail() || !ok || p.Chain != m.Tail.Chain || at != m.TailAt {
 		w.fail(CheckDurable, "%v answers %v; durable is %v of time %d", h.id, *m, p, at)
 	}
-	if m.First > max(1, h.disk.visible.state.First) { // a trim may still be on its way: it was asked for
-		w.fail(CheckAnswer, "%v answers %v; first is %d", h.id, *m, h.disk.visible.state.First)
+	if m.Base != h.disk.visible.state.Base { // a trim may still be on its way: it was asked for
+		w.fail(CheckAnswer, "%v answers %v; its base is %v", h.id, *m, h.disk.visible.state.Base)
 	}
 }
 

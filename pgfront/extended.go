@@ -285,9 +285,11 @@ func (s *session) execute(p *portal, most int64) error {
 	}
 	ctx, end := s.begin(stmt.Text())
 	defer end()
-	if insert, ok := p.prepared.plan.(*insertPlan); !ok || insert.query != nil {
-		s.watch.start()
-		defer s.watch.stop()
+	if !isPipelined(p.prepared.plan) {
+		if !readsInput(p.prepared.plan) {
+			s.watch.start()
+			defer s.watch.stop()
+		}
 		// What the session has appended comes before all that it asks for now.
 		if err := s.box.settle(ctx); err != nil {
 			return ended(ctx, err)
@@ -297,6 +299,18 @@ func (s *session) execute(p *portal, most int64) error {
 		return ended(ctx, err)
 	}
 	return nil
+}
+
+// isPipelined tells what does not wait for the appends before it.
+func isPipelined(p plan) bool {
+	insert, ok := p.(*insertPlan)
+	return ok && insert.query == nil
+}
+
+// readsInput tells what reads messages while it runs.
+func readsInput(p plan) bool {
+	c, ok := p.(*copyPlan)
+	return ok && c.stmt.From
 }
 
 func (s *session) executeIn(ctx context.Context, p *portal, most int64) error {

@@ -328,18 +328,27 @@ func (in *insertion) place(ctx context.Context, id int64) (taken bool, err error
 			return false, nil
 		}
 	}
-	failed := &engine.Error{Op: "append", Stream: p.desc.ID, Name: p.desc.Name, Entry: replication.EntryID(id), Tail: g.next() - 1}
-	switch {
-	case id < 1:
-		return false, &query.Error{Code: "22023", Message: fmt.Sprintf("entry_id %d is not positive", id), Hint: "Entries are numbered from 1."}
-	case id < int64(g.next()) && p.stmt.OnConflictDoNothing:
+	if p.stmt.OnConflictDoNothing && id >= 1 && id < int64(g.next()) {
 		return true, nil
-	case id < int64(g.next()):
+	}
+	return false, g.wrongID(id)
+}
+
+// wrongID says why the next row cannot be entry id; nil if it can.
+func (g *group) wrongID(id int64) error {
+	desc := g.claim.desc
+	failed := &engine.Error{Op: "append", Stream: desc.ID, Name: desc.Name, Entry: replication.EntryID(id), Tail: g.next() - 1}
+	switch next := int64(g.next()); {
+	case id == next:
+		return nil
+	case id < 1:
+		return &query.Error{Code: "22023", Message: fmt.Sprintf("entry_id %d is not positive", id), Hint: "Entries are numbered from 1."}
+	case id < next:
 		failed.Kind = engine.KindEntryExists
 	default:
 		failed.Kind = engine.KindHole
 	}
-	return false, failed
+	return failed
 }
 
 // result is what the client is told: at once within a transaction block, else

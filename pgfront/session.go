@@ -48,6 +48,9 @@ type session struct {
 	late     []lateRows // of RETURNING, to be put into out once the outcome is known
 
 	watch watch
+	// broken is what a statement has found wrong with the connection: the loop
+	// ends with it.
+	broken error
 
 	mu       sync.Mutex // guards what follows
 	scope    context.Context
@@ -127,6 +130,9 @@ func (s *session) loop() error {
 	for {
 		if !s.reader.Buffered() && s.deferred < 0 {
 			s.flush()
+		}
+		if s.broken != nil {
+			return s.broken
 		}
 		if err := errors.Join(s.out.Err(), s.box.broken()); err != nil {
 			return err

@@ -15,10 +15,11 @@ type disk struct {
 	durable image
 	visible image // what reads see: durable and all of pending
 	pending []replication.Write
-	syncing int    // how many of pending the running sync covers; 0 when idle
-	sync    uint64 // number of the running sync
-	synced  uint64 // Seq of the last durable write
-	written uint64 // Seq of the last write
+	given   []replication.Write // pending as the machine gave them, in vigilant runs
+	syncing int                 // how many of pending the running sync covers; 0 when idle
+	sync    uint64              // number of the running sync
+	synced  uint64              // Seq of the last durable write
+	written uint64              // Seq of the last write
 	slow    float64
 	damaged []replication.EntryID // committed entries that cannot be read
 }
@@ -194,6 +195,17 @@ func (d *disk) write(w replication.Write) {
 	d.written = w.Seq
 }
 
+// changed describes the first of the next n writes that its machine has changed
+// since it gave it away; "" if none was.
+func (d *disk) changed(n int) string {
+	for i := range d.given[:min(n, len(d.given))] {
+		if was, is := describe(&d.pending[i]), describe(&d.given[i]); was != is {
+			return was + ", later " + is
+		}
+	}
+	return ""
+}
+
 // wanted reports whether something waits for a sync.
 func (d *disk) wanted() bool {
 	for i := range d.pending {
@@ -213,13 +225,14 @@ func (d *disk) settle(n int) {
 	rest := copy(d.pending, d.pending[n:])
 	clear(d.pending[rest:])
 	d.pending = d.pending[:rest]
+	d.given = d.given[min(n, len(d.given)):]
 }
 
 // crash keeps the first n pending writes and forgets the rest.
 func (d *disk) crash(n int) {
 	d.settle(n)
 	clear(d.pending)
-	d.pending = d.pending[:0]
+	d.pending, d.given = d.pending[:0], nil
 	d.syncing = 0
 	d.sync++
 	d.synced, d.written = 0, 0

@@ -250,6 +250,9 @@ func (h *host) stepReplica(in replication.Input) {
 	}
 }
 
+// readsMax is how many reads of one replica may be under way.
+const readsMax = 32
+
 // obey does what a machine of this host asks for.
 func (h *host) obey(out *replication.Output) {
 	w := h.world
@@ -258,12 +261,18 @@ func (h *host) obey(out *replication.Output) {
 			w.tell("%v writes %s", h.id, describe(&out.Writes[i]))
 		}
 		h.checkWrite(&out.Writes[i])
+		if w.weights.vigilant {
+			h.disk.given = append(h.disk.given, out.Writes[i])
+		}
 		h.disk.write(out.Writes[i])
 		h.checkTail(&out.Writes[i])
 	}
 	for _, r := range out.Reads {
 		h.reads = append(h.reads, r)
 		w.schedule(between(w.rand, 0, w.weights.readMax), event{kind: eventRead, host: int32(h.index), life: h.life, ref: r.Ref})
+	}
+	if len(h.reads) > readsMax {
+		w.fail(CheckMemory, "%v has asked for %d reads at one time", h.id, len(h.reads))
 	}
 	sends := out.Sends
 	torn := (len(out.Writes) > 0 || len(sends) > 0) && w.chance(w.weights.tornStep)
@@ -302,6 +311,9 @@ func (h *host) finishSync(sync uint64) {
 	if w.syncFails() {
 		h.outage(w.outage()) // nothing is retried on such a disk: the node stops
 		return
+	}
+	if changed := d.changed(d.syncing); changed != "" {
+		w.fail(CheckMutation, "%v wrote %s", h.id, changed)
 	}
 	d.settle(d.syncing)
 	d.syncing = 0

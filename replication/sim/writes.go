@@ -226,7 +226,8 @@ func (h *host) checkCommit(commit replication.EntryID) {
 	} else if !ok && !now.missing(commit) && commit >= now.state.First {
 		w.fail(CheckLost, "%v takes %d for committed and does not have it", h.id, commit)
 	}
-	if commit >= now.state.First && !w.ledger.committed[commit-1].end {
+	// A trim may cut a group; its first half is then known to be committed.
+	if commit >= w.ledger.trimmed && !w.ledger.committed[commit-1].end {
 		w.fail(CheckGroup, "%v takes half a group for committed, up to %d", h.id, commit)
 	}
 }

@@ -348,3 +348,19 @@ func TestRenew(t *testing.T) {
 		t.Fatalf("claimed %v after a renewal", since-2*lease)
 	}
 }
+
+// What was acknowledged can be read when all nodes have stopped and started
+// again, without anybody claiming the stream.
+func TestReadAfterRestartOfAll(t *testing.T) {
+	f := newFixture(t, 3)
+	f.mustAppend(f.claim(0, engine.Wait, time.Second), 1000)
+	for _, n := range f.Nodes {
+		n.Stop()
+	}
+	for _, n := range f.Nodes {
+		n.Start()
+	}
+	for node := range f.Nodes {
+		f.read(node, engine.ReadRequest{}, 1, 1000)
+	}
+}

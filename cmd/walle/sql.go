@@ -2,19 +2,17 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"sync"
 
 	"walle/pgfront"
-	"walle/replication"
 )
 
 // sqlServer speaks to clients.
 type sqlServer struct {
 	listener net.Listener
-	front    *pgfront.Server // nil until serveSQL
+	front    *pgfront.Server // nil while nobody is answered
 	running  sync.WaitGroup
 }
 
@@ -32,7 +30,7 @@ func (s *server) sqlAddr() string { return s.sql.listener.Addr().String() }
 
 func (s *server) serveSQL(context.Context) error {
 	front, err := pgfront.New(pgfront.Config{
-		Catalog: s.catalog, Engine: s.engine, Node: s.self.Name, Version: version(), Alive: s.connected, Logger: s.log,
+		Catalog: s.catalog, Engine: s.engine, Node: s.self.Name, Version: version(), Logger: s.log,
 	})
 	if err != nil {
 		return err
@@ -40,26 +38,13 @@ func (s *server) serveSQL(context.Context) error {
 	s.sql.front = front
 	s.sql.running.Go(func() {
 		if err := front.Serve(s.sql.listener); err != nil {
-			s.log.Error("SQL is not served any more", "error", err)
+			s.die(err)
 		}
 	})
 	return nil
 }
 
-// connected reports whether this node is connected to another, or is it.
-func (s *server) connected(id replication.NodeID) bool {
-	if id == s.self.ID {
-		return true
-	}
-	for _, p := range s.net.Peers() {
-		if p.ID == id {
-			return p.Connected
-		}
-	}
-	return false
-}
-
-// close ends the sessions, within drainTime.
+// close lets the sessions finish what they are at, within drainTime.
 func (q *sqlServer) close() error {
 	if q.front == nil {
 		return q.listener.Close()
@@ -68,8 +53,5 @@ func (q *sqlServer) close() error {
 	defer cancel()
 	err := q.front.Shutdown(ctx)
 	q.running.Wait()
-	if errors.Is(err, net.ErrClosed) {
-		return nil
-	}
 	return err
 }

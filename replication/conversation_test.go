@@ -35,8 +35,8 @@ type stage struct {
 	held    []Envelope         // taken out of net until the script gives them back
 	cut     map[NodeID]bool    // isolated: everything from and to them is dropped
 	parted  map[[2]NodeID]bool // pairs that do not reach each other
-	hung    map[NodeID]bool // stopped: everything to them waits
-	slow    map[NodeID]bool // their disk does not sync
+	hung    map[NodeID]bool    // stopped: everything to them waits
+	slow    map[NodeID]bool    // their disk does not sync
 	refs    uint64
 	quiet   bool
 	out     strings.Builder

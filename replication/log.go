@@ -15,7 +15,7 @@ func (r *Replica) begin(now Time, env Envelope, m Begin, out *Output) {
 		return
 	}
 	if !r.begun() {
-		keep, ok := r.cutFor(m, env, out)
+		keep, ok := r.cutFor(now, m, env, out)
 		if !ok {
 			return // comes back here once the mark is read
 		}
@@ -53,7 +53,7 @@ func (r *Replica) rebase(m Begin) {
 // cutFor finds the point up to which this log and the writer's are the same.
 // Entries above it are in nobody's committed log. ok is false while the disk is
 // asked for that point's chain; env is then handled again.
-func (r *Replica) cutFor(m Begin, env Envelope, out *Output) (mark, bool) {
+func (r *Replica) cutFor(now Time, m Begin, env Envelope, out *Output) (mark, bool) {
 	n := len(m.History)
 	must(n > 0 && m.History[n-1].Term == m.Term && m.History.check() == nil, "I2", "stream %d: %v", r.stream, m)
 	keep := Common(r.state.History, r.tail.ID, m.History, m.History[n-1].Start-1)
@@ -65,6 +65,8 @@ func (r *Replica) cutFor(m Begin, env Envelope, out *Output) (mark, bool) {
 	if keep < m.Base.ID {
 		return mark{Position: Position{ID: keep}}, true // rebase gives the log its end
 	}
+	// Should the entry at keep be damaged, knowing it committed makes it a gap.
+	r.raiseCommit(now, min(m.Commit, keep))
 	return r.markAt(keep, env, out)
 }
 

@@ -97,8 +97,9 @@ type Begin struct {
 	// Base is where the writer's log begins: everything up to it is committed and
 	// trimmed, and History does not speak of it.
 	Base   Position
-	BaseAt int64 // Base's AppendedAt
-	SentAt Time  // the writer's clock, for its lease
+	BaseAt int64   // Base's AppendedAt
+	Commit EntryID // known committed by the writer
+	SentAt Time    // the writer's clock, for its lease
 }
 
 // Append adds entries after Prev. Without entries it is a heartbeat.
@@ -203,7 +204,7 @@ func (m Refused) String() string {
 	return fmt.Sprintf("Refused{%v, term %d, promised %d to %v, lease %v left}", m.Reason, m.Term, m.Promised, m.Claim, m.Remaining)
 }
 func (m Begin) String() string {
-	return fmt.Sprintf("Begin{term %d, history %v, base %v}", m.Term, m.History, m.Base)
+	return fmt.Sprintf("Begin{term %d, history %v, base %v, commit %d}", m.Term, m.History, m.Base, m.Commit)
 }
 func (m Append) String() string {
 	jump := ""

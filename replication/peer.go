@@ -89,7 +89,7 @@ func (w *Writer) serve(now Time, p *peer, out *Output) {
 	case !p.following:
 		if now >= p.retryAt {
 			p.again(now)
-			w.send(p, Begin{Term: w.term, History: w.history, Base: w.base.Position, BaseAt: w.base.at, SentAt: now}, out)
+			w.send(p, Begin{Term: w.term, History: w.history, Base: w.base.Position, BaseAt: w.base.at, Commit: w.commit, SentAt: now}, out)
 		}
 	default:
 		w.sendEntries(now, p, out)

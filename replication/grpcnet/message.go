@@ -263,6 +263,7 @@ func begin(c *coder, m *replication.Begin) {
 	history(c, &m.History)
 	position(c, &m.Base)
 	varint(c, &m.BaseAt)
+	uvarint(c, &m.Commit)
 	varint(c, &m.SentAt)
 }
 

@@ -15,7 +15,6 @@ type aggCall struct {
 	args     []expr
 	distinct bool
 	order    []sortKey // of the rows within the group
-	direct   []expr    // direct arguments of an ordered-set aggregate
 	filter   expr
 	strict   bool
 	slot     int
@@ -81,9 +80,6 @@ func (a *analyzer) aggregate(f *function, args []expr, c *pg_query.FuncCall, s *
 
 // aggregateCall builds the call; windows over aggregates use it too.
 func (a *analyzer) aggregateCall(f *function, args []expr, c *pg_query.FuncCall, s *scope) (*aggCall, OID, error) {
-	if c.AggWithinGroup {
-		return nil, 0, datum.Unsupported("ordered-set aggregate %s", f.Name).At(c.Location)
-	}
 	if len(args) == 0 && !c.AggStar && f.Name == "count" {
 		return nil, 0, datum.Errorf("42809", "count(*) must be used to call a parameterless aggregate function").At(c.Location)
 	}
@@ -160,7 +156,7 @@ func (c *aggCall) describe(name string) string {
 	if c.distinct {
 		b.WriteString("DISTINCT ")
 	}
-	if c.args == nil {
+	if len(c.args) == 0 {
 		b.WriteString("*")
 	}
 	b.WriteString(joinStrings(c.args))

@@ -13,6 +13,9 @@ import (
 func (a *analyzer) funcCall(c *pg_query.FuncCall, s *scope) (expr, error) {
 	full := stringList(c.Funcname)
 	name, ok := functionName(full)
+	if c.AggWithinGroup {
+		return nil, datum.Unsupported("ordered-set aggregate %s", name).At(c.Location)
+	}
 	args, names, err := a.callArguments(c, s)
 	if err != nil {
 		return nil, err

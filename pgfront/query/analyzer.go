@@ -18,7 +18,7 @@ func newAnalyzer(env Env) *analyzer {
 	return &analyzer{
 		env:    env,
 		params: &params{types: append([]OID(nil), env.ParamTypes...)},
-		codec:  NewCodec(env),
+		codec:  codecOf(env),
 	}
 }
 

@@ -37,6 +37,12 @@ type Session interface {
 	ServerStart() time.Time
 }
 
+// CodecCache may be implemented by a Session that keeps a codec for its settings as they
+// are now; without it one is made for every execution.
+type CodecCache interface {
+	Codec() *Codec
+}
+
 // Setting is a row of pg_settings.
 type Setting struct {
 	Name, Value, Unit, Category, Description string
@@ -117,23 +123,27 @@ func Plan(stmt *pg_query.SelectStmt, env Env) (*Prepared, error) {
 }
 
 // Select plans a SELECT, VALUES or set operation.
-func (p *Planner) Select(stmt *pg_query.SelectStmt) (*Prepared, error) {
+func (p *Planner) Select(stmt *pg_query.SelectStmt) (prepared *Prepared, err error) {
+	defer internalError(&err)
 	return p.a.prepareSelect(stmt, nil)
 }
 
 // SelectInto plans a SELECT whose columns are assigned to targets, as INSERT … SELECT does.
-func (p *Planner) SelectInto(stmt *pg_query.SelectStmt, targets []Target) (*Prepared, error) {
+func (p *Planner) SelectInto(stmt *pg_query.SelectStmt, targets []Target) (prepared *Prepared, err error) {
+	defer internalError(&err)
 	return p.a.prepareSelect(stmt, targets)
 }
 
 // Exprs plans scalar expressions without a row to refer to, each assigned to its target;
 // a SetToDefault node is refused (the caller knows the defaults).
-func (p *Planner) Exprs(nodes []*pg_query.Node, targets []Target) (*Exprs, error) {
+func (p *Planner) Exprs(nodes []*pg_query.Node, targets []Target) (exprs *Exprs, err error) {
+	defer internalError(&err)
 	return p.a.prepareExprs(nodes, targets)
 }
 
 // Returning plans a RETURNING list over a row of rel.
-func (p *Planner) Returning(list []*pg_query.Node, rel *RelationDesc) (*Exprs, error) {
+func (p *Planner) Returning(list []*pg_query.Node, rel *RelationDesc) (exprs *Exprs, err error) {
+	defer internalError(&err)
 	return p.a.prepareReturning(list, rel)
 }
 
@@ -147,7 +157,6 @@ type Prepared struct {
 	params *params
 	env    Env
 	root   plan
-	frame  int // number of subplan slots
 }
 
 // Columns describes the result.

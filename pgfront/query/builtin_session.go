@@ -69,7 +69,7 @@ func setConfig(c *call, name, value, local Value) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	c.run.codec = NewCodec(c.run.env)
+	c.run.codec = codecOf(c.run.env)
 	return datum.String(text), nil
 }
 

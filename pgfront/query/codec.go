@@ -18,6 +18,14 @@ func NewCodec(env Env) *Codec {
 	return c
 }
 
+// codecOf is the session's own codec, or a new one.
+func codecOf(env Env) *Codec {
+	if cache, ok := env.Session.(CodecCache); ok {
+		return cache.Codec()
+	}
+	return NewCodec(env)
+}
+
 // styleOf reads the settings that shape the text of values. The session has checked them
 // when they were SET; what does not parse counts as the default.
 func styleOf(s Session) datum.Style {

@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"runtime/debug"
 	"time"
 
 	"walle/pgfront/query/datum"
@@ -23,7 +24,7 @@ type run struct {
 }
 
 func newRun(ctx context.Context, env Env, args []Value) *run {
-	r := &run{ctx: ctx, args: args, env: env, codec: NewCodec(env), workMem: env.WorkMem}
+	r := &run{ctx: ctx, args: args, env: env, codec: codecOf(env), workMem: env.WorkMem}
 	if r.workMem == 0 {
 		r.workMem = defaultWorkMem
 	}
@@ -84,9 +85,18 @@ func (b *budget) addBytes(n int64) error {
 	return nil
 }
 
+// internalError turns a panic into an error of the statement: a bug in one expression must
+// not take down the node and the streams it serves.
+func internalError(err *error) {
+	if p := recover(); p != nil {
+		*err = datum.Errorf("XX000", "internal error in a query: %v", p).WithDetail("%s", debug.Stack())
+	}
+}
+
 // Execute runs the statement. The rows hold what they read from until Close. ctx bounds
 // the opening; the rows are bounded by the contexts given to Next.
-func (p *Prepared) Execute(ctx context.Context, args []Value) (Rows, error) {
+func (p *Prepared) Execute(ctx context.Context, args []Value) (rows Rows, err error) {
+	defer internalError(&err)
 	r := newRun(ctx, p.env, args)
 	it, err := p.root.open(r, nil)
 	if err != nil {
@@ -99,20 +109,37 @@ func (p *Prepared) Execute(ctx context.Context, args []Value) (Rows, error) {
 type result struct {
 	run *run
 	it  Rows
+	err error
 }
 
-func (r *result) Next(ctx context.Context) bool {
+func (r *result) Next(ctx context.Context) (more bool) {
+	defer func() { more = more && r.err == nil }()
+	defer internalError(&r.err)
+	if r.err != nil {
+		return false
+	}
 	r.run.ctx = ctx
 	return r.it.Next(ctx)
 }
 
 func (r *result) Row() []Value { return r.it.Row() }
-func (r *result) Err() error   { return r.it.Err() }
-func (r *result) Close() error { return r.it.Close() }
+
+func (r *result) Err() error {
+	if r.err != nil {
+		return r.err
+	}
+	return r.it.Err()
+}
+
+func (r *result) Close() (err error) {
+	defer internalError(&err)
+	return r.it.Close()
+}
 
 // Eval evaluates the list over row, a row of the relation of RETURNING (nil for Exprs).
-func (e *Exprs) Eval(ctx context.Context, args []Value, row []Value) ([]Value, error) {
-	out := make([]Value, len(e.exprs))
+func (e *Exprs) Eval(ctx context.Context, args []Value, row []Value) (out []Value, err error) {
+	defer internalError(&err)
+	out = make([]Value, len(e.exprs))
 	f := &frame{row: row, run: newRun(ctx, e.env, args)}
 	if err := evalAll(e.exprs, f, out); err != nil {
 		return nil, err

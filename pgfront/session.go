@@ -256,8 +256,18 @@ func (s *session) fail(err error) {
 	sendError(&s.out, "ERROR", s.server.explain(err))
 }
 
-// notice tells the client something that is no error.
-func (s *session) notice(severity string, e *query.Error) { sendNotice(&s.out, severity, e) }
+// notice tells the client something that is no error, if it wants to hear it.
+func (s *session) notice(severity string, e *query.Error) {
+	switch s.get("client_min_messages") {
+	case "error":
+		return
+	case "warning":
+		if severity != "WARNING" {
+			return
+		}
+	}
+	sendNotice(&s.out, severity, e)
+}
 
 // begin starts the statement that text is of: until end, it can be cancelled.
 // The context is for what may take long.

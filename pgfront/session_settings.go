@@ -258,10 +258,6 @@ func (s *session) Setting(name string) (string, bool) {
 
 // Set is set_config's.
 func (s *session) Set(name, value string, local bool) (string, error) {
-	if local && !s.tx.block {
-		local = false // it lasts as long as the statement's transaction, and there is nothing in it but this
-		return value, nil
-	}
 	return s.set(name, value, local)
 }
 

@@ -24,6 +24,7 @@ func TestPgx(t *testing.T) {
 	t.Run("claim", func(t *testing.T) { testClaim(t, conn) })
 	testCommon(t, conn)
 	t.Run("tail", func(t *testing.T) { testTail(t, conn, connect(t, c.DSN(2))) })
+	t.Run("copy in", func(t *testing.T) { testCopyIn(t, conn) })
 	t.Run("copy out", func(t *testing.T) { testCopyOut(t, conn) })
 	t.Run("limits", func(t *testing.T) { testLimits(t, conn) })
 	t.Run("fenced", func(t *testing.T) { testFenced(t, c.DSN(3), connect(t, c.DSN(2))) })
@@ -231,6 +232,34 @@ func testTail(t *testing.T, writer, reader *pgx.Conn) {
 			t.Fatalf("entry %+v, want %d: %v", e, from+i, err)
 		}
 		mustExec(t, writer, "INSERT INTO app (data) VALUES ('tailed')")
+	}
+}
+
+// testCopyIn: COPY appends in each format, and counts what is durable.
+func testCopyIn(t *testing.T, conn *pgx.Conn) {
+	before := tailOf(t, conn)
+	var rows [][]any
+	for i := range few(50_000) {
+		rows = append(rows, []any{fmt.Appendf(nil, "copied %d", i)})
+	}
+	n, err := conn.CopyFrom(t.Context(), pgx.Identifier{"app"}, []string{"data"}, pgx.CopyFromRows(rows)) // binary
+	if err != nil || n != int64(len(rows)) {
+		t.Fatalf("copied %d of %d rows: %v", n, len(rows), err)
+	}
+	for format, input := range map[string]string{"text": "a\n\\\\x00\n", "csv": "a\n\"\\x00\"\n"} {
+		tag, err := conn.PgConn().CopyFrom(t.Context(), strings.NewReader(input), "COPY app (data) FROM STDIN WITH (FORMAT "+format+")")
+		if err != nil || tag.RowsAffected() != 2 {
+			t.Errorf("%s: %v, want 2 rows: %v", format, tag, err)
+		}
+	}
+	_, err = conn.PgConn().CopyFrom(t.Context(), strings.NewReader("a\tb\n"), "COPY app (data) FROM STDIN")
+	wantCode(t, "COPY of a row with a column too many", err, "22P04")
+	if tail := tailOf(t, conn); tail != before+int64(len(rows))+4 {
+		t.Errorf("the tail is %d, %d more than before %d rows", tail, tail-before, len(rows)+4)
+	}
+	var got []byte
+	if err := conn.QueryRow(t.Context(), "SELECT data FROM app ORDER BY entry_id DESC LIMIT 1").Scan(&got); err != nil || !bytes.Equal(got, []byte{0}) {
+		t.Errorf("the last entry is %q: %v", got, err)
 	}
 }
 

@@ -19,7 +19,7 @@ func TestChecksBite(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return slices.Concat(found, impurities(f), foreignWords(f), houseRules(f))
+		return slices.Concat(found, impurities(f), foreignWords(f), houseRules(f), errorTexts(f))
 	}
 	for offence, want := range map[string]string{
 		`import "os"; var x = os.Args`:                      "imports os",
@@ -60,5 +60,5 @@ func source(t *testing.T, fset *token.FileSet, text string) goFile {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return goFile{name: core + "/x.go", ast: f, fset: fset}
+	return goFile{name: core + "/x_test.go", ast: f, fset: fset}
 }

@@ -12,7 +12,7 @@ var layers = []string{"replication", "engine", "catalog", "pgfront", "cmd"}
 // homes are the only packages that may know a library.
 var homes = map[string][]string{
 	"google.golang.org/grpc":                  {"replication/grpcnet", "cmd"},
-	"google.golang.org/protobuf":              {"replication/grpcnet", "pgfront/sql"}, // pg_query's trees are messages
+	"google.golang.org/protobuf":              {"replication/grpcnet", "pgfront"}, // pg_query's trees are messages
 	"github.com/cockroachdb/pebble":           {"engine", "cmd"},
 	"github.com/pganalyze/pg_query_go":        {"pgfront"},
 	"github.com/jackc/pgproto3":               {"pgfront"},

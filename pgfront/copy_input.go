@@ -298,6 +298,8 @@ func (b *binaryInput) row(buf []byte, last bool) ([][]byte, int, error) {
 		return nil, len(buf), nil
 	case !b.started:
 		return b.start(buf, short)
+	case len(buf) == 0:
+		return nil, 0, nil // the trailer may be missing: pgx sends none, and PostgreSQL does not ask for it
 	case len(buf) < 2:
 		return short()
 	}

@@ -20,11 +20,11 @@ func (r *Replica) begin(now Time, env Envelope, m Begin, out *Output) {
 			return // comes back here once the mark is read
 		}
 		var w Write
-		r.cut(keep)
 		if keep.ID < m.Base.ID {
-			r.rebase(m)
+			keep = r.rebase(m)
 			w.Below = r.state.First
 		}
+		r.cut(keep)
 		r.state.History = m.History
 		r.owed, r.courtesy = nil, 0
 		r.grantLease(now)
@@ -42,12 +42,13 @@ func (r *Replica) begin(now Time, env Envelope, m Begin, out *Output) {
 // can be told to be the writer's, but up to its base everything is committed and
 // trimmed; and a log that had helped to commit an entry must not end below it,
 // or its id would be given out again once the others are away (I5).
-func (r *Replica) rebase(m Begin) {
-	r.setFirst(mark{m.Base, m.BaseAt})
+func (r *Replica) rebase(m Begin) mark {
+	base := mark{m.Base, m.BaseAt}
+	r.setFirst(base)
 	r.state.Gaps = nil
-	r.tail, r.tailAt = m.Base, m.BaseAt
 	r.told = max(r.told, m.Base.ID)
 	r.trim.seq = r.lastSeq + 1
+	return base
 }
 
 // cutFor finds the point up to which this log and the writer's are the same.
@@ -63,7 +64,7 @@ func (r *Replica) cutFor(now Time, m Begin, env Envelope, out *Output) (mark, bo
 	must(max(keep, m.Base.ID) >= r.commit, "I5", "stream %d: %v would truncate to %d, below commit %d (history %v, tail %v)",
 		r.stream, m, keep, r.commit, r.state.History, r.tail)
 	if keep < m.Base.ID {
-		return mark{Position: Position{ID: keep}}, true // rebase gives the log its end
+		return mark{Position: Position{ID: keep}}, true // rebase finds the log's end
 	}
 	// Should the entry at keep be damaged, knowing it committed makes it a gap.
 	r.raiseCommit(now, min(m.Commit, keep))

@@ -76,6 +76,9 @@ func step(j *datum.JSON, key string) *datum.JSON {
 // access makes -> and ->>; asText says which.
 func access(find func(j *datum.JSON, key Value) *datum.JSON, asText bool) fn2 {
 	return func(c *call, doc, key Value) (Value, error) {
+		if c.types[0] == datum.JSONOID && c.types[1] == datum.TextOID {
+			return memberText(doc.Str(), key.Str(), asText)
+		}
 		j, err := jsonOf(c.types[0], doc)
 		if err != nil {
 			return Value{}, err
@@ -86,6 +89,22 @@ func access(find func(j *datum.JSON, key Value) *datum.JSON, asText bool) fn2 {
 		}
 		return jsonValue(c.types[0], found), nil
 	}
+}
+
+// memberText is -> and ->> of type json, which need not build a tree.
+func memberText(doc, key string, asText bool) (Value, error) {
+	raw, ok := datum.FindMember(doc, key)
+	switch {
+	case !ok || asText && raw == "null":
+		return Value{}, nil
+	case asText && raw[0] == '"':
+		j, err := datum.ParseRawJSON(raw)
+		if err != nil {
+			return Value{}, err
+		}
+		return text(j.Text), nil
+	}
+	return text(raw), nil
 }
 
 func byKey(j *datum.JSON, key Value) *datum.JSON   { return member(j, key.Str()) }

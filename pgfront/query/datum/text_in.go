@@ -98,7 +98,7 @@ func (c *Codec) parseOther(typ OID, s string) (Value, error) {
 	case UUIDOID:
 		return parseUUID(s)
 	case JSONOID:
-		if _, err := ParseJSON(s); err != nil {
+		if err := validJSON(s); err != nil {
 			return Null, err
 		}
 		return String(s), nil

@@ -206,10 +206,9 @@ func parseDuration(text string) (time.Duration, bool) {
 				size, known = u.size, true
 			}
 		}
-		if product := n * float64(size); known && product > -1<<62 && product < 1<<62 {
-			return time.Duration(product), true
+		if product := n * float64(size); known {
+			return time.Duration(product), product > -1<<62 && product < 1<<62
 		}
-		return 0, false
 	}
 	d, err := time.ParseDuration(text)
 	return d, err == nil

@@ -14,7 +14,7 @@ func add32(a, b int32) (int32, bool) {
 
 func add64(a, b int64) (int64, bool) {
 	sum := a + b
-	return sum, (sum > a) == (b > 0)
+	return sum, b == 0 || (sum > a) == (b > 0)
 }
 
 // AddInterval adds field by field.
@@ -39,7 +39,7 @@ func NegInterval(a Interval) (Interval, error) {
 // MulInterval multiplies; fractions of months spill into days (30 a month) and those of
 // days into the time.
 func MulInterval(a Interval, f float64) (Interval, error) {
-	return scaleInterval(a, float64(a.Months)*f, float64(a.Days)*f, float64(a.Micros)*f, f)
+	return scaledInterval(float64(a.Months)*f, float64(a.Days)*f, float64(a.Micros)*f)
 }
 
 // DivInterval divides in the same manner.
@@ -47,12 +47,12 @@ func DivInterval(a Interval, f float64) (Interval, error) {
 	if f == 0 {
 		return Interval{}, errDivisionByZero()
 	}
-	return scaleInterval(a, float64(a.Months)/f, float64(a.Days)/f, float64(a.Micros)/f, 1/f)
+	return scaledInterval(float64(a.Months)/f, float64(a.Days)/f, float64(a.Micros)/f)
 }
 
-// scaleInterval follows interval_mul: the fractions are rounded to the µs before they
-// spill.
-func scaleInterval(_ Interval, months, days, micros, _ float64) (Interval, error) {
+// scaledInterval makes an interval of fields that are no integers: the fractions are rounded
+// to the µs before they spill.
+func scaledInterval(months, days, micros float64) (Interval, error) {
 	if math.IsNaN(months+days+micros) || math.Abs(months) > math.MaxInt32 || math.Abs(days) > math.MaxInt32 {
 		return Interval{}, intervalRange()
 	}
@@ -113,13 +113,14 @@ func AddToTimestamp(us int64, iv Interval) (int64, error) {
 		return us, nil
 	}
 	us, ok := addMonthsDays(us, iv)
-	if ok {
-		us, ok = add64(us, iv.Micros)
-	}
-	if !ok && iv.Micros != 0 || !ValidTimestamp(us) {
+	if !ok {
 		return 0, timestampRange()
 	}
-	return us, nil
+	sum := us + iv.Micros
+	if overflow := (sum > us) != (iv.Micros > 0) && iv.Micros != 0; overflow || !ValidTimestamp(sum) {
+		return 0, timestampRange()
+	}
+	return sum, nil
 }
 
 func addMonthsDays(us int64, iv Interval) (int64, bool) {
@@ -133,12 +134,12 @@ func addMonthsDays(us int64, iv Interval) (int64, bool) {
 			return 0, false
 		}
 	}
-	days, low := bits.Mul64(uint64(max(int64(iv.Days), -int64(iv.Days))), MicrosPerDay)
-	_ = low
-	if days != 0 {
+	// The range of timestamps is about 1.1e8 days, far below where the product overflows.
+	if days := int64(iv.Days); days > 1<<27 || days < -(1<<27) {
 		return 0, false
 	}
-	return us + int64(iv.Days)*MicrosPerDay, ValidTimestamp(us + int64(iv.Days)*MicrosPerDay)
+	us += int64(iv.Days) * MicrosPerDay
+	return us, ValidTimestamp(us)
 }
 
 // SubTimestamps returns a-b as days and time.

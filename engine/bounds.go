@@ -12,11 +12,78 @@ import (
 // Bounds returns what is committed, as this node knows it, or a member if it
 // holds no replica.
 func (e *Engine) Bounds(ctx context.Context, id replication.StreamID, config replication.Configuration) (Bounds, error) {
-	if p, ok := e.node.Progress(id); ok {
-		commit := p.Commit() // before First: a trim may come between, but First stays right
-		return Bounds{First: p.First(), Commit: commit}, nil
+	p, ok := e.node.Progress(id)
+	if !ok {
+		return e.boundsThere(ctx, id, config, 0, 0)
 	}
-	return e.boundsThere(ctx, id, config, 0, 0)
+	b, fresh := e.recall(id, p.Commit())
+	if !fresh && len(config.Members) > 1 {
+		ctx, cancel := context.WithTimeout(ctx, lookPatience)
+		defer cancel()
+		b = e.note(id, p.Commit(), statuses(e.ask(ctx, id, config, replication.Probe{}, config.Quorum())))
+	}
+	// The local first comes last: a trim may have come between.
+	return Bounds{First: max(b.First, p.First()), Commit: b.Commit}, nil
+}
+
+// Known returns what this node knows of a stream's bounds without asking
+// anybody; ok is false if it holds no replica. It is for lists of many streams.
+func (e *Engine) Known(id replication.StreamID) (b Bounds, ok bool) {
+	p, ok := e.node.Progress(id)
+	if !ok {
+		return Bounds{}, false
+	}
+	b, _ = e.recall(id, p.Commit())
+	return Bounds{First: max(b.First, p.First()), Commit: b.Commit}, true
+}
+
+// look is what this node has learned of a stream by asking its members.
+//
+// A replica that hears its writer is behind it by about a millisecond. One that
+// does not may be behind by anything: say that a claim and its appends went
+// through A and B while C was cut off, and that all three died then. C is back
+// with nothing, and nobody tells it. So, unless the commit here moves, a read
+// asks the others, once in a while. If they do not answer, what is known here
+// has to do.
+type look struct {
+	at     replication.Time
+	local  replication.EntryID // the commit of the replica here, then
+	bounds Bounds              // the highest that anybody knew of each
+}
+
+const (
+	lookEvery    = time.Second
+	lookPatience = 250 * time.Millisecond
+)
+
+// recall returns the bounds of a stream with a replica here, whose commit is
+// local. They are fresh if the replica hears its writer, or the others have
+// been asked not long ago.
+func (e *Engine) recall(id replication.StreamID, local replication.EntryID) (b Bounds, fresh bool) {
+	now := e.cfg.Clock.Now()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	l, ok := e.looked[id]
+	if ok && local > l.local {
+		l.at, l.local = now, local
+		e.looked[id] = l
+	}
+	l.bounds.Commit = max(l.bounds.Commit, local)
+	return l.bounds, ok && now.Sub(l.at) < lookEvery
+}
+
+// note keeps what members have answered, and returns the bounds.
+func (e *Engine) note(id replication.StreamID, local replication.EntryID, answers []replication.Status) Bounds {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	l := look{at: e.cfg.Clock.Now(), local: local, bounds: e.looked[id].bounds}
+	l.bounds.Commit = max(l.bounds.Commit, local)
+	for _, s := range answers {
+		l.bounds.Commit = max(l.bounds.Commit, s.Commit)
+		l.bounds.First = max(l.bounds.First, s.First)
+	}
+	e.looked[id] = l
+	return l.bounds
 }
 
 // WaitCommit waits until an entry above after is known committed here, and
@@ -24,6 +91,9 @@ func (e *Engine) Bounds(ctx context.Context, id replication.StreamID, config rep
 func (e *Engine) WaitCommit(ctx context.Context, id replication.StreamID, config replication.Configuration, after replication.EntryID) (replication.EntryID, error) {
 	for {
 		if _, ok := e.node.Progress(id); ok {
+			if b, _ := e.recall(id, 0); b.Commit > after {
+				return b.Commit, nil
+			}
 			b, err := e.boundsHere(ctx, id, after, forever)
 			return b.Commit, err
 		}
@@ -93,8 +163,8 @@ func (e *Engine) boundsThere(ctx context.Context, id replication.StreamID, confi
 }
 
 // ReadPoint returns an entry which is at or above everything that had been
-// acknowledged anywhere when the call began, and which is committed here: what
-// a Read shows from then on is linearizable.
+// acknowledged anywhere when the call began, and which this node knows to be
+// committed: what a Read shows from then on is linearizable.
 //
 // An acknowledged entry is durable on a majority, so of the entries that enough
 // members may have, the highest bounds them all. It may be above what anybody
@@ -111,8 +181,12 @@ func (e *Engine) ReadPoint(ctx context.Context, id replication.StreamID, config 
 				Err: fmt.Errorf("%d of %d members answer", len(answers), len(config.Members))}
 		}
 		point := acknowledgedAtMost(answers, config)
-		if point == 0 {
-			return 0, nil
+		local := replication.EntryID(0)
+		if p, ok := e.node.Progress(id); ok {
+			local = p.Commit()
+		}
+		if e.note(id, local, answers).Commit >= point {
+			return point, nil
 		}
 		done, err := e.settled(ctx, id, config, point, answers)
 		if done || err != nil {

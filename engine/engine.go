@@ -70,6 +70,7 @@ type Engine struct {
 
 	mu     sync.Mutex // guards what follows
 	claims map[replication.StreamID]*Claim
+	looked map[replication.StreamID]look
 }
 
 // Open restores the replicas that the storage holds, and runs them. The storage
@@ -87,7 +88,7 @@ func Open(c Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{cfg: c, node: n, claims: make(map[replication.StreamID]*Claim)}
+	e := &Engine{cfg: c, node: n, claims: make(map[replication.StreamID]*Claim), looked: make(map[replication.StreamID]look)}
 	e.closing, e.stop = context.WithCancel(context.Background())
 	return e, nil
 }
@@ -115,6 +116,9 @@ func (e *Engine) Unhost(id replication.StreamID) error {
 	if err := e.node.Unhost(id); err != nil {
 		return e.failure("unhost", id, err)
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.looked, id)
 	return nil
 }
 

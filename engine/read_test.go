@@ -225,3 +225,25 @@ func TestStatus(t *testing.T) {
 		t.Fatalf("%d members were reached", reached)
 	}
 }
+
+// A replica that its writer never reached must not pass for the stream: a read
+// on it shows what the others have, and their trim, also when no writer is left.
+func TestReadOnStraggler(t *testing.T) {
+	f := newFixture(t, 3)
+	f.Nodes[2].Stop()
+	f.mustAppend(f.claim(0, engine.Wait, 200*time.Millisecond), 100)
+	if _, err := f.Nodes[1].Engine.Trim(f.ctx, engine.TrimRequest{Stream: stream, Config: f.config, First: 10}); err != nil {
+		t.Fatal(err)
+	}
+	f.Nodes[0].Stop()
+	f.Nodes[1].Stop()
+	for _, n := range f.Nodes {
+		n.Start()
+	}
+	f.read(0, engine.ReadRequest{}, 10, 100) // the others know the commit
+	if _, err := f.Nodes[2].Engine.ReadPoint(f.ctx, stream, f.config); err != nil {
+		t.Fatal(err)
+	}
+	f.read(2, engine.ReadRequest{}, 10, 100)
+	f.read(2, engine.ReadRequest{Descending: true}, 10, 100)
+}

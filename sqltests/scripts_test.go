@@ -13,8 +13,10 @@ import (
 	"walle/sqltests"
 )
 
+const allFiles = "slt/*.slt"
+
 var (
-	files   = flag.String("files", "slt/*.slt", "run the scripts that match `GLOB`")
+	files   = flag.String("files", allFiles, "run the scripts that match `GLOB`")
 	rewrite = flag.Bool("rewrite", false, "write what was answered into the scripts")
 	bin     = flag.String("bin", "", "test this walle `binary` instead of building one")
 	dsns    []string
@@ -160,6 +162,12 @@ func TestMain(m *testing.M) {
 		return err
 	})
 	flag.Parse()
+	if chosen := dsns != nil || *rewrite || *files != allFiles; chosen && flag.Lookup("test.run").Value.String() == "" {
+		// Who chooses scripts or servers does not want the tests that have their own.
+		if err := flag.Set("test.run", "^TestScripts$"); err != nil {
+			panic(err)
+		}
+	}
 	code := m.Run()
 	if built.dir != "" {
 		os.RemoveAll(built.dir)

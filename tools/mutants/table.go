@@ -47,7 +47,9 @@ var mutants = []mutant{
 	{name: "logs are cut by length, not by history", file: "log.go", rests: "I4, pitfall 6",
 		old: "keep := Common(r.state.History, r.tail.ID, m.History, m.History[n-1].Start-1)", new: "keep := min(r.tail.ID, m.History[n-1].Start-1)"},
 	{name: "a log is cut to the replica's commit", file: "log.go", rests: "pitfall 6",
-		old: "must(keep >= r.commit, \"I5\",", new: "keep = r.commit\n\tmust(keep >= r.commit, \"I5\","},
+		old: "must(max(keep, m.Base.ID) >= r.commit,", new: "keep = r.commit\n\tmust(max(keep, m.Base.ID) >= r.commit,"},
+	{name: "a log that the writer's history does not speak of is cut to nothing", file: "log.go", rests: "I5",
+		old: "if keep.ID < m.Base.ID {", new: "if false {"},
 	{name: "a replica's history is not replaced by the writer's", file: "log.go", rests: "I4, pitfall 7",
 		old: "r.state.History = m.History\n", new: "r.state.History = r.state.History.UpTo(keep.ID).Extend(m.Term, keep.ID+1)\n"},
 	{name: "a rising writer overlooks that it was overtaken", file: "claim.go", rests: "I5",
@@ -115,7 +117,12 @@ var mutants = []mutant{
 	{name: "a trim is not passed on to replicas that were away", file: "log.go", rests: "design",
 		old: "r.trim.wanted = max(r.trim.wanted, m.First)\n\tgapped", new: "gapped"},
 
+	{name: "damage is not noticed", file: "damage.go", rests: "pitfall 27",
+		old: "if d.lo != 0 || ", new: "if true || "},
+
 	// Progress.
+	{name: "a writer asks for one step after the other", file: "writer.go", rests: "progress",
+		old: "w.dirty = false\n\tif now", new: "if now"},
 	{name: "the writer does not go back when a replica missed something", file: "peer.go", rests: "progress",
 		old: "case m.Tail+1 < p.next && (!p.probing", new: "case false && (!p.probing"},
 	{name: "a claim tries a term that is taken", file: "claim.go", rests: "progress",

@@ -176,7 +176,7 @@ func (w *world) damage(h *host) {
 		return
 	}
 	id := d.low + replication.EntryID(w.rand.IntN(len(d.entries)-1))
-	if d.entry(id) == nil || id > w.ledger.frontier() {
+	if e := d.entry(id); e == nil || id > w.ledger.frontier() || e.Chain != w.ledger.chain(id) {
 		return
 	}
 	for _, other := range w.hosts {

@@ -373,13 +373,6 @@ const spinMax = 1000
 // tick steps a machine whose deadline has come.
 func (h *host) tick(e *event) {
 	w := h.world
-	if h.ticked != w.now {
-		h.ticked, h.ticks = w.now, 0
-	}
-	if h.ticks++; h.ticks > spinMax {
-		w.fail(CheckSpin, "%v asked for %d ticks at one time", h.id, h.ticks)
-		return
-	}
 	if e.ref == replicaTimer {
 		if !h.timer.armed || e.at < h.timer.at {
 			return
@@ -389,7 +382,9 @@ func (h *host) tick(e *event) {
 			h.arm()
 			return
 		}
-		h.stepReplica(replication.Tick{})
+		if h.rests() {
+			h.stepReplica(replication.Tick{})
+		}
 		return
 	}
 	s := w.sessions[e.ref-1]
@@ -404,7 +399,21 @@ func (h *host) tick(e *event) {
 		s.arm()
 		return
 	}
-	s.step(replication.Tick{})
+	if h.rests() {
+		s.step(replication.Tick{})
+	}
+}
+
+// rests counts a tick, and fails the run when there are ever more at one time.
+func (h *host) rests() bool {
+	if h.ticked != h.world.now {
+		h.ticked, h.ticks = h.world.now, 0
+	}
+	if h.ticks++; h.ticks > spinMax {
+		h.world.fail(CheckSpin, "%v asked for %d ticks at one time", h.id, h.ticks)
+		return false
+	}
+	return true
 }
 
 // describe prints a write for the trace.

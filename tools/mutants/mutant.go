@@ -18,7 +18,7 @@ type mutant struct {
 	file  string // below replication/
 	old   string // occurs exactly once in file
 	new   string
-	rests string // the invariant or pitfall that rests on the line
+	rests string // what rests on the line: an invariant of package replication, or a promise
 }
 
 // verdict is what became of a mutant.

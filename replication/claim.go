@@ -39,7 +39,7 @@ func (s step) String() string {
 type round struct {
 	step    step
 	at      Time // when to go on without further answers
-	giveUp  Time // recovering: when to start over
+	giveUp  Time // preparing: when to count unread logs again; recovering: when to start over
 	attempt int
 	seen    Term // the greatest term heard of
 	chosen  Promise
@@ -59,14 +59,10 @@ func (w *Writer) roundOn(now Time, out *Output) {
 	case stepProbing:
 		w.probe(now, out)
 	case stepPreparing:
-		w.round.at = now.Add(claimRetry)
-		for i := range w.peers {
-			if p := &w.peers[i]; p.promise == nil {
-				w.sendPrepare(p, out)
-			}
-		}
+		w.prepareAgain(now, out)
 	case stepRecovering:
 		if now >= w.round.giveUp {
+			w.unread()
 			w.backOff(now)
 			return
 		}
@@ -133,10 +129,11 @@ func (w *Writer) heldBack(now Time, wait time.Duration, out *Output) {
 func (w *Writer) prepare(now Time, out *Output) {
 	w.term = max(w.term, w.round.seen) + 1
 	w.round.step, w.round.at = stepPreparing, now.Add(claimRetry)
+	w.round.giveUp = now.Add(recoverPatience)
 	w.round.rest = nil
 	for i := range w.peers {
 		p := &w.peers[i]
-		*p = peer{node: p.node, leaseFrom: p.leaseFrom}
+		*p = peer{node: p.node, leaseFrom: p.leaseFrom, unread: p.unread}
 		w.sendPrepare(p, out)
 	}
 }
@@ -164,9 +161,15 @@ func (w *Writer) promised(now Time, p *peer, m Promise, out *Output) {
 		p.retryAt, w.dirty = 0, true // Begin goes out with the next Tick
 		return
 	}
+	w.count(now, out)
+}
+
+// count goes on once a majority has promised. Logs that could not be read do not
+// make up a majority: nobody can tell what is in them.
+func (w *Writer) count(now Time, out *Output) {
 	n := 0
 	for i := range w.peers {
-		if w.peers[i].promise != nil {
+		if p := &w.peers[i]; p.promise != nil && !p.unread {
 			n++
 		}
 	}
@@ -178,6 +181,36 @@ func (w *Writer) promised(now Time, p *peer, m Promise, out *Output) {
 		w.fence(out)
 	default:
 		w.begin(now) // the log is this writer's own already
+	}
+}
+
+// prepareAgain asks those that have not answered. If no other majority comes
+// together within a while, logs that could not be read are given another try.
+func (w *Writer) prepareAgain(now Time, out *Output) {
+	w.round.at = now.Add(claimRetry)
+	for i := range w.peers {
+		if p := &w.peers[i]; p.promise == nil {
+			w.sendPrepare(p, out)
+		}
+	}
+	if now < w.round.giveUp {
+		return
+	}
+	w.round.giveUp = Never
+	for i := range w.peers {
+		w.peers[i].unread = false
+	}
+	w.count(now, out)
+}
+
+// unread notes that the chosen log could not be read from those that hold it: a
+// replica that hangs, or whose disk has lost an entry. The next round looks for
+// a majority without them.
+func (w *Writer) unread() {
+	for i := range w.peers {
+		if p := &w.peers[i]; p.promise != nil && p.promise.Tail == w.round.chosen.Tail {
+			p.unread = true
+		}
 	}
 }
 

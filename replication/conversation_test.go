@@ -47,6 +47,7 @@ type stageNode struct {
 	replica  *Replica // nil while crashed
 	durable  stageDisk
 	unsynced []Write
+	bad      map[EntryID]bool // entries that its disk cannot give back
 }
 
 // stageDisk is what survives.
@@ -190,6 +191,16 @@ func (s *stage) command(t *testing.T, d *datadriven.TestData) {
 		for _, n := range s.which(t, d) {
 			n.replica = RestoreReplica(n.id, 7, n.durable.load(), s.now)
 		}
+	case "damage": // damage n1 3: the disk of n1 cannot give back entry 3
+		n := s.which(t, d)[0]
+		id, err := strconv.Atoi(d.CmdArgs[1].Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n.bad == nil {
+			n.bad = map[EntryID]bool{}
+		}
+		n.bad[EntryID(id)] = true
 	case "release":
 		s.stepWriter(s.writer(t, d, 0), GiveUp{Release: true})
 		s.tick()
@@ -409,6 +420,9 @@ func (s *stage) stepNode(n *stageNode, in Input) {
 	for _, w := range out.Writes {
 		s.printf("  %v writes %v", n.id, showWrite(w))
 		n.unsynced = append(n.unsynced, w)
+		for _, e := range w.Entries {
+			delete(n.bad, e.ID)
+		}
 	}
 	s.net = append(s.net, out.Sends...)
 	for _, r := range out.Reads {
@@ -455,6 +469,9 @@ func (d *stageDisk) apply(w Write) {
 		d.entries = slices.DeleteFunc(d.entries, func(e Entry) bool { return e.ID > w.Above })
 	}
 	d.entries = slices.DeleteFunc(d.entries, func(e Entry) bool { return e.ID < w.Below })
+	for _, e := range w.Entries { // what lies there already is overwritten
+		d.entries = slices.DeleteFunc(d.entries, func(x Entry) bool { return x.ID == e.ID })
+	}
 	d.entries = append(d.entries, w.Entries...)
 	slices.SortFunc(d.entries, func(a, b Entry) int { return int(a.ID) - int(b.ID) })
 	d.commit = max(d.commit, w.Commit)
@@ -472,36 +489,56 @@ func (d *stageDisk) load() Loaded {
 	return l
 }
 
-// read sees what was applied, synced or not.
+// read sees what was applied, synced or not: the highest of From..To that fit,
+// dense, down to what is damaged.
 func (n *stageNode) read(r Read) ReadDone {
 	d := stageDisk{state: n.durable.state, entries: slices.Clone(n.durable.entries)}
 	for _, w := range n.unsynced {
 		d.apply(w)
 	}
-	size, from := 0, r.From
-	for i := len(d.entries) - 1; i >= 0; i-- {
-		if e := &d.entries[i]; e.ID <= r.To {
-			if size += e.Size(); size > r.MaxBytes {
-				from = max(from, min(e.ID+1, r.To))
-			}
+	done := ReadDone{Ref: r.Ref}
+	below, size := r.To, 0 // the entry that comes next, and in the end the one before the run
+	for ; below >= r.From && !n.bad[below]; below-- {
+		e, ok := d.entry(below)
+		if size += e.Size(); !ok || size > r.MaxBytes && len(done.Entries) > 0 {
+			break
 		}
+		done.Entries = slices.Insert(done.Entries, 0, e)
 	}
-	r.From = from
-	done := ReadDone{Ref: r.Ref, Prev: d.state.Base, PrevAt: d.state.BaseAt}
-	for _, e := range d.entries {
-		switch {
-		case e.ID < r.From:
-			done.Prev, done.PrevAt = e.Position(), e.AppendedAt
-		case e.ID <= r.To:
-			done.Entries = append(done.Entries, e)
+	if n.bad[below] {
+		done.Bad = below
+		if len(done.Entries) > 0 { // the first is given up: what it follows can't be told
+			done.Prev, done.PrevAt = done.Entries[0].Position(), done.Entries[0].AppendedAt
+			done.Entries = done.Entries[1:]
 		}
+	} else {
+		done.Prev, done.PrevAt = d.position(below)
 	}
-	for _, g := range d.state.Gaps {
-		if g.Hi == r.From-1 {
-			done.Prev, done.PrevAt = Position{g.Hi, g.HiChain}, g.HiAt
-		}
+	if len(done.Entries) == 0 {
+		done.Err = fmt.Errorf("entry %d cannot be read", r.To)
 	}
 	return done
+}
+
+func (d *stageDisk) entry(id EntryID) (Entry, bool) {
+	i := slices.IndexFunc(d.entries, func(e Entry) bool { return e.ID == id })
+	if i < 0 {
+		return Entry{}, false
+	}
+	return d.entries[i], true
+}
+
+// position is the end of the log at id, an entry or what state says lies there.
+func (d *stageDisk) position(id EntryID) (Position, int64) {
+	if e, ok := d.entry(id); ok {
+		return e.Position(), e.AppendedAt
+	}
+	for _, g := range d.state.Gaps {
+		if g.Hi == id {
+			return Position{g.Hi, g.HiChain}, g.HiAt
+		}
+	}
+	return d.state.Base, d.state.BaseAt
 }
 
 func (n *stageNode) show(now Time) string {

@@ -27,6 +27,7 @@ type peer struct {
 	node      NodeID
 	status    *Status  // probing: its answer
 	promise   *Promise // its promise of the term
+	unread    bool     // the last round could not read its log
 	refused   Reason   // why it takes no part in the term; 0 if it may
 	refusedBy ClaimID  // whose it is
 	released  bool     // it took the lease back

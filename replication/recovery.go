@@ -8,7 +8,7 @@ func (w *Writer) choose(now Time, out *Output) {
 	commit := w.commit
 	for i := range w.peers {
 		m := w.peers[i].promise
-		if m == nil {
+		if m == nil || w.peers[i].unread {
 			continue
 		}
 		commit = max(commit, m.Commit)

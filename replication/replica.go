@@ -87,10 +87,6 @@ func RestoreReplica(self NodeID, stream StreamID, l Loaded, now Time) *Replica {
 	}
 	r.tail, r.tailAt = endOfLog(l)
 	r.flush = r.tail.ID
-	r.commit = max(r.commit, r.state.Base.ID)
-	if n := len(r.state.Gaps); n > 0 {
-		r.commit = max(r.commit, r.state.Gaps[n-1].Hi) // only what is committed is jumped over
-	}
 	must(r.state.First >= 1 && r.commit <= r.flush && r.commit+1 >= r.state.First,
 		"I5", "stream %d restored with first %d, commit %d, flush %d", stream, r.state.First, r.commit, r.flush)
 	r.told = r.commit
@@ -144,9 +140,9 @@ func (r *Replica) Step(now Time, in Input, out *Output) {
 	default:
 		violated("I0", "input that is not for a replica")
 	}
-	r.payPromise(now, out)
 	r.saveCommit(now, out)
 	r.trimSoon(now, out)
+	r.payPromise(now, out)
 	r.backfillSoon(now, out)
 	r.measureSoon(now, out)
 }
@@ -200,7 +196,12 @@ func (r *Replica) answer(env Envelope, m Message, out *Output) {
 func (r *Replica) write(w Write, answer Envelope, out *Output) {
 	r.lastSeq++
 	w.Stream, w.Seq = r.stream, r.lastSeq
-	w.Commit = r.commit
+	// What state says is trimmed or jumped over is committed, even while what
+	// says so is on its way to the disk with it.
+	w.Commit = max(r.commit, r.state.Base.ID)
+	if n := len(r.state.Gaps); n > 0 {
+		w.Commit = max(w.Commit, r.state.Gaps[n-1].Hi)
+	}
 	r.saveAt = Never
 	out.Writes = append(out.Writes, w)
 	if !w.Lazy {

@@ -72,11 +72,8 @@ func (t *textInput) row(buf []byte, last bool) ([][]byte, int, error) {
 		t.ended = true
 		return nil, n, nil
 	}
-	err := t.split(line)
-	if err == nil {
-		err = checkFields(t.fields, t.columns)
-	}
-	return t.fields, n, err
+	t.split(line)
+	return t.fields, n, checkFields(t.fields, t.columns)
 }
 
 // lineEnd is the index of the first newline without a backslash before it.
@@ -99,10 +96,14 @@ func lineEnd(buf []byte) int {
 }
 
 // split cuts a line into fields.
-func (t *textInput) split(line []byte) error {
+func (t *textInput) split(line []byte) {
 	t.fields, t.buf = t.fields[:0], t.buf[:0]
 	if cap(t.buf) < len(line) { // so that fields stay where they are
 		t.buf = make([]byte, 0, 2*len(line))
+	}
+	if bytes.IndexByte(line, t.options.delimiter) < 0 {
+		t.fields = append(t.fields, t.field(line))
+		return
 	}
 	for start, i := 0, 0; ; i++ {
 		if i < len(line) && line[i] == '\\' {
@@ -114,7 +115,7 @@ func (t *textInput) split(line []byte) error {
 			start = i + 1
 		}
 		if i >= len(line) {
-			return nil
+			return
 		}
 	}
 }
@@ -128,16 +129,16 @@ func (t *textInput) field(raw []byte) []byte {
 		return raw
 	}
 	start := len(t.buf)
-	for i := 0; i < len(raw); i++ {
-		if raw[i] != '\\' || i+1 == len(raw) {
-			t.buf = append(t.buf, raw[i])
-			continue
+	for {
+		i := bytes.IndexByte(raw, '\\')
+		if i < 0 || i+1 == len(raw) { // none, or one that nothing follows
+			t.buf = append(t.buf, raw...)
+			return t.buf[start:len(t.buf):len(t.buf)]
 		}
 		c, n := unescape(raw[i+1:])
-		t.buf = append(t.buf, c)
-		i += n
+		t.buf = append(append(t.buf, raw[:i]...), c)
+		raw = raw[i+1+n:]
 	}
-	return t.buf[start:len(t.buf):len(t.buf)]
 }
 
 // unescape reads what stands behind a backslash: the byte meant, and the length.

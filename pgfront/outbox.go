@@ -4,6 +4,9 @@ import (
 	"context"
 	"net"
 	"sync"
+
+	"walle/engine"
+	"walle/replication"
 )
 
 // An outbox is what a session has to say to its client, in order: bytes, and
@@ -15,6 +18,7 @@ import (
 type outbox struct {
 	conn    net.Conn
 	limit   outboxLimits
+	failure func(error) []byte // makes what is sent for an append that has failed
 	running sync.WaitGroup
 
 	mu       sync.Mutex // guards what follows
@@ -42,15 +46,15 @@ var outboxDefault = outboxLimits{items: 16384, bytes: 4 << 20}
 
 // item is one place in the order. The outbox's mutex guards waits and err.
 type item struct {
-	bytes   []byte
-	keep    int                // how many of bytes are sent even if the append fails
-	failure func(error) []byte // makes what is then sent instead of the rest
-	waits   bool               // for answer
-	err     error
+	bytes  []byte
+	keep   int                  // how many of bytes are sent even if the append fails
+	stream replication.StreamID // that is appended to
+	waits  bool                 // for answer
+	err    error
 }
 
-func newOutbox(conn net.Conn, limit outboxLimits) *outbox {
-	o := &outbox{conn: conn, limit: limit}
+func newOutbox(conn net.Conn, limit outboxLimits, failure func(error) []byte) *outbox {
+	o := &outbox{conn: conn, limit: limit, failure: failure}
 	o.work.L, o.room.L = &o.mu, &o.mu
 	o.running.Go(o.write)
 	return o
@@ -128,13 +132,19 @@ func (o *outbox) answerLocked(it *item, err error) {
 	}
 }
 
-// abandon answers all that waits with err: its outcome is not waited for.
-func (o *outbox) abandon(err error) {
+// abandon answers all that waits: its outcome will not be waited for.
+func (o *outbox) abandon() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, it := range o.items[o.head:] {
-		o.answerLocked(it, err)
+		o.answerLocked(it, errAbandoned(it.stream))
 	}
+}
+
+// errAbandoned is the answer to a client that does not wait for its append.
+func errAbandoned(stream replication.StreamID) error {
+	return &engine.Error{Op: "append", Stream: stream, Kind: engine.KindUnknown,
+		Detail: "The statement was cancelled while it waited for its quorum."}
 }
 
 // settle waits until everything in flight has been answered.
@@ -222,7 +232,7 @@ func (o *outbox) takeLocked(buf []byte) []byte {
 			buf = append(buf, it.bytes...)
 		} else {
 			buf = append(buf, it.bytes[:it.keep]...)
-			buf = append(buf, it.failure(it.err)...)
+			buf = append(buf, o.failure(it.err)...)
 		}
 		o.bytes -= len(it.bytes)
 		o.items[o.head] = nil

@@ -1,6 +1,9 @@
 package pgfront
 
 import (
+	"context"
+	"time"
+
 	"walle/catalog"
 	"walle/pgfront/query"
 	"walle/pgfront/query/datum"
@@ -14,6 +17,8 @@ type resolver struct {
 	session  *session
 	snapshot *catalog.Snapshot // nil: whatever is current
 	used     []dependency
+	// refreshed: the snapshot is as fresh as can be.
+	refreshed bool
 }
 
 func (r *resolver) now() *catalog.Snapshot {
@@ -36,12 +41,40 @@ func (r *resolver) streamFor(stmt sql.Statement, n sql.Name) (catalog.Desc, erro
 	return desc, nil
 }
 
+// lookup finds a stream by its name. For a plan, one that this node has not
+// heard of is asked for, once: it may have been made on another a moment ago.
 func (r *resolver) lookup(name string) (catalog.Desc, bool) {
 	desc, ok := r.now().Stream(name)
-	if ok && r.snapshot != nil {
+	if r.snapshot == nil {
+		return desc, ok
+	}
+	if !ok && !r.refreshed {
+		r.refreshed = true
+		if fresh := r.session.freshCatalog(r.session.scope); fresh != nil {
+			r.snapshot = fresh
+			desc, ok = fresh.Stream(name)
+		}
+	}
+	if ok {
 		r.used = append(r.used, dependency{name, desc.ID})
 	}
 	return desc, ok
+}
+
+// lookupPatience is how long to ask the cluster about a stream that this node
+// does not know.
+const lookupPatience = time.Second
+
+// freshCatalog is the catalog with all that happened before the call; nil if
+// that cannot be had soon.
+func (s *session) freshCatalog(ctx context.Context) *catalog.Snapshot {
+	ctx, cancel := context.WithTimeout(ctx, lookupPatience)
+	defer cancel()
+	fresh, err := s.server.cfg.Catalog.Refresh(ctx)
+	if err != nil {
+		return nil
+	}
+	return fresh
 }
 
 // Relation is query.Resolver's.

@@ -55,7 +55,7 @@ func serve(t testing.TB, n int) *served {
 
 func (s *served) listen(c *catalog.Catalog, node *enginetest.Node) {
 	t := s.t
-	config := pgfront.Config{Catalog: c, Engine: node.Engine, Node: node.Peer.Name, Version: "test", MaxConnections: 20}
+	config := pgfront.Config{Catalog: c, Engine: node.Engine, Node: node.Peer.Name, Version: "test", MaxConnections: 20, ReleaseTimeout: time.Second}
 	if os.Getenv("WALLE_TEST_LOG") != "" {
 		config.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}

@@ -91,7 +91,7 @@ func (s *Server) newSession(c *connection, h *hello) (*session, error) {
 		return nil, err
 	}
 	c.reader.Admit()
-	session.box = newOutbox(c.conn, outboxDefault)
+	session.box = newOutbox(c.conn, outboxDefault, session.failure)
 	session.end()
 	session.welcome(h)
 	return session, nil
@@ -308,7 +308,7 @@ func (s *session) interrupt(cause *query.Error) {
 	s.mu.Unlock()
 	if !busy && cause == errCancelled {
 		// What the client waits for can only be appends.
-		s.box.abandon(&engine.Error{Op: "append", Kind: engine.KindUnknown, Detail: "The statement was cancelled while it waited for its quorum."})
+		s.box.abandon()
 	}
 }
 

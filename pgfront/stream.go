@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	pg_query "github.com/pganalyze/pg_query_go/v5"
 
@@ -18,10 +17,6 @@ import (
 	"walle/replication"
 )
 
-// lookupPatience is how long to ask the cluster about a stream that this node
-// does not know.
-const lookupPatience = time.Second
-
 // stream finds the stream that a verb names. One that this node has not heard of
 // may have been made on another a moment ago.
 func (s *session) stream(ctx context.Context, stmt sql.Statement, n sql.Name) (catalog.Desc, error) {
@@ -32,9 +27,7 @@ func (s *session) stream(ctx context.Context, stmt sql.Statement, n sql.Name) (c
 	if desc, ok := s.server.cfg.Catalog.Snapshot().Stream(name); ok {
 		return desc, nil
 	}
-	asking, cancel := context.WithTimeout(ctx, lookupPatience)
-	defer cancel()
-	if fresh, err := s.server.cfg.Catalog.Refresh(asking); err == nil {
+	if fresh := s.freshCatalog(ctx); fresh != nil {
 		if desc, ok := fresh.Stream(name); ok {
 			return desc, nil
 		}

@@ -165,7 +165,7 @@ func (s *session) commitImplicit() {
 	s.finish(false)
 	s.deferred = -1
 	s.sendReady()
-	it := &item{bytes: append([]byte(nil), s.out.Bytes()...), keep: keep, failure: s.failure}
+	it := &item{bytes: append([]byte(nil), s.out.Bytes()...), keep: keep, stream: c.desc.ID}
 	s.out.Reset()
 	if s.box.sendWhen(it) != nil {
 		return // nobody is there to hear of it, and nothing was started
@@ -231,8 +231,7 @@ func (s *session) appendNow(ctx context.Context) (engine.AppendResult, error) {
 				stop = nil // the outcome is not far: an append has its own timeout
 				continue
 			}
-			return engine.AppendResult{}, &engine.Error{Op: "append", Stream: c.desc.ID, Kind: engine.KindUnknown,
-				Detail: "The statement was cancelled while it waited for its quorum."}
+			return engine.AppendResult{}, errAbandoned(c.desc.ID)
 		}
 	}
 }

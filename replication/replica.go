@@ -39,6 +39,7 @@ type Replica struct {
 
 	vowedSeq uint64    // the write of the promise
 	owed     *Envelope // the Prepare whose promise is not yet answered
+	saved    EntryID   // the commit as last written
 	saveAt   Time      // when to write commit lazily
 	heardAt  Time      // last word of the writer
 	marks    marks
@@ -83,6 +84,7 @@ func RestoreReplica(self NodeID, stream StreamID, l Loaded, now Time) *Replica {
 		stream: stream,
 		state:  l.State,
 		commit: l.Commit,
+		saved:  l.Commit,
 		saveAt: Never,
 	}
 	r.tail, r.tailAt = endOfLog(l)
@@ -198,11 +200,11 @@ func (r *Replica) write(w Write, answer Envelope, out *Output) {
 	w.Stream, w.Seq = r.stream, r.lastSeq
 	// What state says is trimmed or jumped over is committed, even while what
 	// says so is on its way to the disk with it.
-	w.Commit = max(r.commit, r.state.Base.ID)
+	r.saved = max(r.saved, r.commit, r.state.Base.ID)
 	if n := len(r.state.Gaps); n > 0 {
-		w.Commit = max(w.Commit, r.state.Gaps[n-1].Hi)
+		r.saved = max(r.saved, r.state.Gaps[n-1].Hi)
 	}
-	r.saveAt = Never
+	w.Commit, r.saveAt = r.saved, Never
 	out.Writes = append(out.Writes, w)
 	if !w.Lazy {
 		r.pending = append(r.pending, pending{seq: w.Seq, flush: r.tail.ID, answer: answer})

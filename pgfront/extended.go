@@ -258,8 +258,15 @@ func (s *session) closeMessage(body []byte) error {
 	return nil
 }
 
-func (s *session) syncMessage() {
+func (s *session) syncMessage([]byte) error {
 	s.skipping = false
+	s.endQuery()
+	return nil
+}
+
+// endQuery ends the implicit transaction, if it is one, and says that the session
+// is ready for the next.
+func (s *session) endQuery() {
 	if s.tx.block {
 		s.sendReady()
 		return
@@ -269,11 +276,12 @@ func (s *session) syncMessage() {
 
 // flushMessage sends what there is. Rows that wait for an append cannot: so the
 // append is made now, though its Sync has not come.
-func (s *session) flushMessage() {
+func (s *session) flushMessage([]byte) error {
 	if len(s.late) > 0 {
 		s.commitLate()
 	}
 	s.flush()
+	return nil
 }
 
 // execute runs a portal, or goes on with it. Rows beyond most are left for the

@@ -50,7 +50,7 @@ func (r *resolver) lookup(name string) (catalog.Desc, bool) {
 	}
 	if !ok && !r.refreshed {
 		r.refreshed = true
-		if fresh := r.session.freshCatalog(r.session.scope); fresh != nil {
+		if fresh := r.session.freshCatalog(context.Background()); fresh != nil {
 			r.snapshot = fresh
 			desc, ok = fresh.Stream(name)
 		}

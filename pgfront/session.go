@@ -3,9 +3,11 @@ package pgfront
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -13,7 +15,7 @@ import (
 
 	"walle/engine"
 	"walle/pgfront/query"
-	"walle/pgfront/sql"
+	"walle/pgfront/query/datum"
 	"walle/pgfront/wire"
 	"walle/replication"
 )
@@ -105,23 +107,32 @@ func (s *session) renewScope() {
 // serve runs the session until the client goes, or the server stops.
 func (s *session) serve() {
 	err := s.loop()
-	graceful := err == nil
-	if told := (*query.Error)(nil); errors.As(err, &told) {
+	s.drop()
+	told := (*query.Error)(nil)
+	broken := err
+	if errors.As(err, &told) {
 		sendError(&s.out, "FATAL", told)
-		graceful = told == errShutdown
+		broken = nil
 	}
-	s.closePortals()
-	if graceful || s.box.broken() == nil {
+	if broken == nil {
 		s.flush()
 	}
-	s.letGo(graceful)
-	if graceful || errors.As(err, new(*query.Error)) {
-		s.box.close(nil)
-	} else {
-		s.box.close(err)
-	}
+	s.letGo(err == nil || told == errShutdown)
+	s.box.close(broken)
 	s.watchers.Wait()
 	s.cancel(nil)
+}
+
+// drop forgets what was buffered and not committed, and what would be answered
+// to it.
+func (s *session) drop() {
+	s.closePortals()
+	s.tx.group = group{}
+	s.late = nil
+	if s.deferred >= 0 {
+		s.out.Truncate(s.deferred)
+		s.deferred = -1
+	}
 }
 
 // loop answers messages. It returns nil after a Terminate, a *query.Error that
@@ -202,47 +213,55 @@ func (s *session) sendReady() {
 	s.out.Send(&pgproto3.ReadyForQuery{TxStatus: s.tx.status()})
 }
 
-// message does what one message asks for. An error ends the session.
-func (s *session) message(kind byte, body []byte) error {
-	if s.skipping {
-		switch kind {
-		case 'S', 'Q', 'd', 'c', 'f', 'P', 'B', 'D', 'E', 'C', 'H', 'F':
-			if kind != 'S' {
-				return nil
-			}
+// message does what one message asks for. An error ends the session; so does a
+// bug, which costs the client that met it, and nobody else.
+func (s *session) message(kind byte, body []byte) (err error) {
+	defer func() {
+		if bug := recover(); bug != nil {
+			s.server.cfg.Logger.Error("session ended by a bug", "pid", s.pid, "panic", bug, "stack", string(debug.Stack()))
+			err = &query.Error{Code: "XX000", Message: fmt.Sprintf("internal error: %v", bug), Hint: "This is a bug of WALLE; the node's log has more."}
 		}
-	}
-	var err error
-	switch kind {
-	case 'Q':
-		s.simple(body)
-	case 'P':
-		err = s.parseMessage(body)
-	case 'B':
-		err = s.bindMessage(body)
-	case 'D':
-		err = s.describeMessage(body)
-	case 'E':
-		err = s.executeMessage(body)
-	case 'C':
-		err = s.closeMessage(body)
-	case 'S':
-		s.syncMessage()
-	case 'H':
-		s.flushMessage()
-	case 'F':
-		err = &query.Error{Code: "0A000", Message: "fastpath function calls are not supported"}
-	case 'd', 'c', 'f': // of a COPY that has failed: the client did not know yet
-	default:
+	}()
+	return s.answer(kind, body)
+}
+
+// handlers answer the messages that there are. After an error of one that is
+// answered before its Sync, the session skips to that.
+var handlers = [256]func(*session, []byte) error{
+	'Q': (*session).simple,
+	'P': (*session).parseMessage,
+	'B': (*session).bindMessage,
+	'D': (*session).describeMessage,
+	'E': (*session).executeMessage,
+	'C': (*session).closeMessage,
+	'S': (*session).syncMessage,
+	'H': (*session).flushMessage,
+	'F': (*session).functionCall,
+	// Of a COPY that has failed: the client did not know yet.
+	'd': passOver, 'c': passOver, 'f': passOver,
+}
+
+func passOver(*session, []byte) error { return nil }
+
+func (s *session) answer(kind byte, body []byte) error {
+	handler := handlers[kind]
+	if handler == nil {
 		return protocolError("invalid frontend message type %d", kind)
 	}
-	if err != nil {
-		s.fail(err)
-		s.skipping = kind != 'F'
-		if kind == 'F' {
-			s.sendReady()
-		}
+	if s.skipping && kind != 'S' {
+		return nil
 	}
+	if err := handler(s, body); err != nil {
+		s.fail(err)
+		s.skipping = true
+	}
+	return nil
+}
+
+// functionCall refuses the fast path, which is not followed by a Sync.
+func (s *session) functionCall([]byte) error {
+	s.fail(datum.Unsupported("fastpath function calls"))
+	s.sendReady()
 	return nil
 }
 
@@ -423,6 +442,3 @@ func (w *watch) stop() {
 	<-w.done
 	_ = s.setReadDeadline(time.Time{})
 }
-
-// parsed is the statements of a text.
-func (s *session) parsed(text string) ([]sql.Statement, error) { return s.server.cache.Parse(text) }

@@ -65,7 +65,8 @@ func newSettingTable(c Config) settingTable {
 		return &settingDef{name: name, value: value, kind: settingBool, text: text}
 	}
 	for _, d := range []*settingDef{
-		timeout("append_timeout", "10s", "After how long the outcome of an append is not waited for any more."),
+		&settingDef{name: "append_timeout", value: "10s", kind: settingNumber, unit: "ms", min: 1, max: timeoutMost,
+			text: "After how long the outcome of an append is not waited for any more."},
 		told(&settingDef{name: "application_name", text: "What the client calls itself."}),
 		choice("bytea_output", "hex", "The text form of bytea.", "hex", "escape"),
 		told(&settingDef{name: "client_encoding", value: "UTF8", check: checkEncoding, text: "The client's encoding, always UTF8."}),

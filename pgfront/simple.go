@@ -12,18 +12,15 @@ import (
 
 // simple answers a Query: all its statements are one transaction, unless they
 // say otherwise. The first error ends it.
-func (s *session) simple(body []byte) {
+func (s *session) simple(body []byte) error {
 	m := wire.NewBody(body)
 	text := string(m.CString())
 	s.closePortal("")
 	if err := s.simpleText(text, m.Valid()); err != nil {
 		s.fail(err)
 	}
-	if s.tx.block {
-		s.sendReady()
-		return
-	}
-	s.commitImplicit()
+	s.endQuery()
+	return nil
 }
 
 func (s *session) simpleText(text string, valid bool) error {

@@ -72,7 +72,10 @@ func (g *group) open(c *claim) error {
 
 // add buffers one row. The payload must not change any more.
 func (g *group) add(payload []byte) error {
-	if g.bytes+len(payload) > groupBytesMost || len(g.payloads) == groupRowsMost {
+	switch {
+	case len(payload) > groupBytesMost:
+		return &query.Error{Code: "54000", Message: "an entry cannot have more than 16 MiB", Detail: fmt.Sprintf("It has %d bytes.", len(payload))}
+	case g.bytes+len(payload) > groupBytesMost, len(g.payloads) == groupRowsMost:
 		return &query.Error{Code: "54000", Message: "a transaction cannot append more than 16 MiB or 65536 entries",
 			Hint: "Use COPY outside of a transaction to append more: it is not atomic."}
 	}

@@ -34,7 +34,6 @@ type prepared struct {
 	plan  plan
 	deps  []dependency
 	from  replication.EntryID // the version of the catalog that deps were checked with
-	fixed bool                // it was made by PREPARE
 }
 
 // command is the plan of a statement that needs no more than to be done.

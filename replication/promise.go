@@ -104,7 +104,7 @@ func (r *Replica) release(env Envelope, m Release, out *Output) {
 		r.leaseEnd, r.courtesy = 0, 0
 		r.write(Write{State: r.stateCopy(), Lazy: true}, Envelope{}, out)
 	}
-	r.answer(env, Released{Term: m.Term}, out)
+	r.answer(env, Released(m), out)
 }
 
 // grantLease renews the lease of the promised writer, whole, from now.

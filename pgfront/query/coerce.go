@@ -70,22 +70,6 @@ func findPath(source, target OID, ctx castContext) (pathway, *pgdata.Cast) {
 	return noPath, nil
 }
 
-// binaryCoercible says whether a value of source is one of target as it is.
-func binaryCoercible(source, target OID) bool {
-	switch {
-	case source == target, target == datum.AnyOID, target == datum.AnyElementOID, target == datum.AnyCompatibleOID:
-		return true
-	case target == datum.AnyArrayOID || target == datum.AnyCompatibleArrayOID:
-		return elemType(source) != 0
-	case target == datum.AnyNonArrayOID || target == datum.AnyCompatibleNonArrayOID:
-		return elemType(source) == 0
-	case target == datum.RecordOID:
-		return source == datum.RecordOID
-	}
-	c := pgdata.Load().Cast(uint32(source), uint32(target))
-	return c != nil && c.Method == 'b' && c.Context == 'i'
-}
-
 // canCoerce says whether values of all sources may become values of the targets.
 func canCoerce(sources, targets []OID, ctx castContext) bool {
 	generic := false

@@ -8,8 +8,6 @@ import (
 
 // searchPath returns the schemas in which unqualified names are looked up, those of the
 // system first.
-func (a *analyzer) searchPath() []string { return searchPath(a.env) }
-
 func searchPath(env Env) []string {
 	path := []string{"pg_catalog"}
 	for _, schema := range explicitPath(env) {

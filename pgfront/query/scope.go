@@ -259,16 +259,6 @@ func (e *rangeEntry) wholeRow() expr {
 	return row
 }
 
-// findCTE looks for WITH names from the inside out.
-func (s *scope) findCTE(name string) *cte {
-	for sc := s; sc != nil; sc = sc.outer {
-		if c := sc.ctes[name]; c != nil {
-			return c
-		}
-	}
-	return nil
-}
-
 // levelState collects what the expressions of one query level need computed before them.
 type levelState struct {
 	aggs    []*aggCall

@@ -181,7 +181,7 @@ func (k *link) answer(list []replication.Envelope) []replication.Envelope {
 	for _, e := range list {
 		switch m := e.Msg.(type) {
 		case ping:
-			l.queue.put(&replication.Envelope{Msg: pong{m.SentAt}})
+			l.queue.put(&replication.Envelope{Msg: pong(m)})
 		case pong:
 			l.rtt.Store(int64(l.net.now().Sub(m.SentAt)))
 		default:

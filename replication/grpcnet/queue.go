@@ -82,7 +82,7 @@ func (q *queue) take(list []replication.Envelope, max int) (_ []replication.Enve
 		q.mu.Lock()
 		n := 0
 		list, n = q.first.take(list, n, max)
-		list, n = q.second.take(list, n, max)
+		list, _ = q.second.take(list, n, max)
 		open = q.open
 		left := q.first.bytes+q.second.bytes > 0
 		q.mu.Unlock()

@@ -23,7 +23,7 @@ func Shrink(o Options) Options {
 	if best.Nodes == 0 {
 		o := best
 		o.Nodes = 3
-		best, most = shorter(best, o, f.Checker, most)
+		best, _ = shorter(best, o, f.Checker, most)
 	}
 	return best
 }

@@ -49,12 +49,6 @@ type timer struct {
 	armed bool
 }
 
-// machine is a Replica or a Writer.
-type machine interface {
-	Step(now replication.Time, in replication.Input, out *replication.Output)
-	Deadline() replication.Time
-}
-
 // newWorld builds a world in which nothing has happened yet.
 func newWorld(o Options) *world {
 	r := rand.New(rand.NewPCG(o.Seed, 0x77616c6c65))

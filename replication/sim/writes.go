@@ -6,8 +6,7 @@ import (
 
 // seen is what a replica last said of itself.
 type seen struct {
-	commit   replication.EntryID
-	promised replication.Term
+	commit replication.EntryID
 }
 
 // checkWrite checks what a replica is about to change on its disk, before it

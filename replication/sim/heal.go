@@ -17,6 +17,7 @@ type healing struct {
 	first   int // its first proposal
 	claims  int
 	mode    replication.ClaimMode
+	trimmed bool // its writer told all replicas of all trims
 }
 
 type stage uint8
@@ -139,6 +140,7 @@ func (g *healing) append() {
 	case applied == healGroups:
 		if g.session.serving() { // not every replica may have heard of every trim
 			g.session.trimTo(w.ledger.trims + 1)
+			g.trimmed = true
 		}
 		g.enter(stageConverge)
 	case g.late(claimWithin + appendWithin):
@@ -183,7 +185,7 @@ func (w *world) differences() string {
 			return fmt.Sprintf("%v has commit %d, tail %d; committed is %d", h.id, h.replica.Commit(), d.tail(), known)
 		case len(d.state.Gaps) > 0:
 			return fmt.Sprintf("%v has gaps %v", h.id, d.state.Gaps)
-		case d.state.First != first:
+		case d.state.First != first && w.healing.trimmed:
 			return fmt.Sprintf("%v keeps entries from %d, others from %d", h.id, d.state.First, first)
 		}
 	}

@@ -74,6 +74,7 @@ func (s *stage) do(t *testing.T, d *datadriven.TestData) (result string) {
 	s.out.Reset()
 	defer func() {
 		if v, ok := recover().(Violation); ok {
+			t.Errorf("%s: %v", d.Pos, v) // never right, whatever the script expects
 			result = s.out.String() + v.Error() + "\n"
 		}
 	}()

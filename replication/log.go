@@ -20,9 +20,15 @@ func (r *Replica) begin(now Time, env Envelope, m Begin, out *Output) {
 			return // comes back here once the mark is read
 		}
 		var w Write
-		if keep.ID < m.Base.ID {
-			keep = r.rebase(m)
+		if m.Base.ID > r.state.Base.ID {
+			r.adoptBase(mark{m.Base, m.BaseAt})
 			w.Below = r.state.First
+		}
+		if keep.ID < m.Base.ID {
+			// Nothing here can be told to be the writer's, but a log that had helped
+			// to commit an entry must not end below it: its id would be given out
+			// again once the others are away (I5).
+			keep = mark{m.Base, m.BaseAt}
 		}
 		r.cut(keep)
 		r.state.History = m.History
@@ -38,17 +44,24 @@ func (r *Replica) begin(now Time, env Envelope, m Begin, out *Output) {
 	}
 }
 
-// rebase makes the log begin, and end, where the writer's begins. Nothing here
-// can be told to be the writer's, but up to its base everything is committed and
-// trimmed; and a log that had helped to commit an entry must not end below it,
-// or its id would be given out again once the others are away (I5).
-func (r *Replica) rebase(m Begin) mark {
-	base := mark{m.Base, m.BaseAt}
+// adoptBase makes the log begin where the writer's does: everything up to there
+// is committed and trimmed, and the history that goes with it speaks of nothing
+// below (testdata/recovery/half_trimmed).
+func (r *Replica) adoptBase(base mark) {
 	r.setFirst(base)
-	r.state.Gaps = nil
-	r.told = max(r.told, m.Base.ID)
-	r.trim.seq = r.lastSeq + 1
-	return base
+	var gaps []Gap
+	for _, g := range r.state.Gaps {
+		if g.Hi <= base.ID {
+			continue
+		}
+		if g.Lo <= base.ID {
+			g.Lo, g.LoChain = base.ID+1, base.Chain
+		}
+		gaps = append(gaps, g)
+	}
+	r.state.Gaps = gaps
+	r.told = max(r.told, base.ID)
+	r.trim.seq = r.lastSeq + 1 // the write that begin is about to make
 }
 
 // cutFor finds the point up to which this log and the writer's are the same.
@@ -64,7 +77,7 @@ func (r *Replica) cutFor(now Time, m Begin, env Envelope, out *Output) (mark, bo
 	must(max(keep, m.Base.ID) >= r.commit, "I5", "stream %d: %v would truncate to %d, below commit %d (history %v, tail %v)",
 		r.stream, m, keep, r.commit, r.state.History, r.tail)
 	if keep < m.Base.ID {
-		return mark{Position: Position{ID: keep}}, true // rebase finds the log's end
+		return mark{Position: Position{ID: keep}}, true // begin puts the log's end to the base
 	}
 	// Should the entry at keep be damaged, knowing it committed makes it a gap.
 	r.raiseCommit(now, min(m.Commit, keep))

@@ -15,9 +15,10 @@ const (
 
 // measure finds the commit without a writer, so that what was acknowledged can
 // be read after its writer died. An entry is committed if a majority holds it
-// durably in logs of one term: each of them took it while that term was the
-// greatest it had promised, so no later claim can miss it. Nothing is changed
-// anywhere by asking.
+// durably in logs of one term, each of them brought up to the start of that term
+// (durableTerm): each took it from that term's writer before it promised a
+// greater term, so no later claim can miss it. Nothing is changed anywhere by
+// asking.
 type measure struct {
 	at      Time
 	pause   time.Duration

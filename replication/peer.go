@@ -256,6 +256,9 @@ func (w *Writer) roundDone(now Time) {
 		w.committedAt = now
 	}
 	w.refusal = Refused{}
+	for i := range w.peers {
+		w.peers[i].unread = false
+	}
 	if w.refusals() > 0 {
 		w.riseLater(now)
 	}

@@ -86,6 +86,7 @@ func (r *Replica) payPromise(now Time, out *Output) {
 		return // overtaken; its sender was or will be refused
 	}
 	must(r.flush == r.tail.ID, "I3", "stream %d promises term %d with tail %v not durable beyond %d", r.stream, m.Term, r.tail, r.flush)
+	r.historyReaches()
 	r.courtesy = now.Add(courtesyTime)
 	r.answer(env, Promise{
 		Term: m.Term, History: r.state.History.UpTo(r.tail.ID), Tail: r.tail, TailAt: r.tailAt,

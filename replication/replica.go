@@ -91,6 +91,7 @@ func RestoreReplica(self NodeID, stream StreamID, l Loaded, now Time) *Replica {
 	r.flush = r.tail.ID
 	must(r.state.First >= 1 && r.commit <= r.flush && r.commit+1 >= r.state.First,
 		"I5", "stream %d restored with first %d, commit %d, flush %d", stream, r.state.First, r.commit, r.flush)
+	r.historyReaches()
 	r.told = r.commit
 	r.answerAt = now.Add(r.state.Wait)
 	if r.begun() && !r.state.Released {
@@ -112,6 +113,12 @@ func endOfLog(l Loaded) (Position, int64) {
 		end, at = l.Tail.Position(), l.Tail.AppendedAt
 	}
 	return end, at
+}
+
+// historyReaches asserts that the history speaks of every entry kept.
+func (r *Replica) historyReaches() {
+	h := r.state.History
+	must(h.check() == nil && (len(h) == 0 || h[0].Start <= r.state.First), "I2", "stream %d: history %v of a log from %d on", r.stream, h, r.state.First)
 }
 
 // Commit is the highest entry known to be durable at a majority, and here.

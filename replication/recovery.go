@@ -43,14 +43,15 @@ func isBetter(a, b *Promise) bool {
 }
 
 // fetchRest asks for the part of the chosen log above the commit that is not
-// read yet; its high end comes first. Any replica that promised and holds the
-// same log will do.
+// read yet; its high end comes first. Any replica that promised and has the same
+// term there will do: its log is the same up to there (I4).
 func (w *Writer) fetchRest(now Time, out *Output) {
 	w.round.at = now.Add(claimRetry)
+	want := w.restPosition().ID
 	for range w.peers {
 		p := &w.peers[w.round.source%len(w.peers)]
-		if m := p.promise; m != nil && m.Tail == w.round.chosen.Tail {
-			w.send(p, Fetch{Term: w.term, From: w.commit + 1, To: w.restPosition().ID, MaxBytes: w.cfg.Limits.Batch}, out)
+		if m := p.promise; m != nil && m.Tail.ID >= want && m.History.TermAt(want) == w.round.chosen.History.TermAt(want) {
+			w.send(p, Fetch{Term: w.term, From: w.commit + 1, To: want, MaxBytes: w.cfg.Limits.Batch}, out)
 			return
 		}
 		w.round.source++

@@ -9,9 +9,6 @@ import (
 	"walle/pgfront/sql"
 )
 
-// cursor is what DECLARE made. Its rows belong to its portal.
-type cursor struct{ fields []query.Field }
-
 // declare runs DECLARE: the query runs, and waits for FETCH.
 func (s *session) declare(ctx context.Context, stmt *sql.DeclareCursor) (*result, error) {
 	switch {
@@ -36,7 +33,7 @@ func (s *session) declare(ctx context.Context, stmt *sql.DeclareCursor) (*result
 	if err := s.run(ctx, p); err != nil {
 		return nil, s.located(stmt.Query, err)
 	}
-	p.cursor = &cursor{fields: p.prepared.columns()}
+	p.isCursor = true
 	s.portals[stmt.Name] = p
 	return &result{tag: stmt.Tag()}, nil
 }
@@ -100,7 +97,7 @@ func (f *fetched) Close() error       { return nil }
 func (s *session) closeCursor(stmt *sql.CloseCursor) error {
 	if stmt.All {
 		for name, p := range s.portals {
-			if p.cursor != nil {
+			if p.isCursor {
 				s.closePortal(name)
 			}
 		}

@@ -25,8 +25,7 @@ type portal struct {
 	formats  []int16
 	result   *result // nil: not run yet
 	ended    bool    // all rows have been sent
-	sent     int64
-	cursor   *cursor // it was made by DECLARE
+	isCursor bool    // it was made by DECLARE
 }
 
 func (s *session) parseMessage(body []byte) error {
@@ -341,7 +340,6 @@ func (s *session) executeIn(ctx context.Context, p *portal, most int64) error {
 		return nil
 	}
 	n, last, err := s.sendRows(ctx, p, most)
-	p.sent += n
 	if err != nil {
 		return s.located(stmt, err)
 	}

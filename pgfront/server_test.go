@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"walle/catalog"
 	"walle/engine/enginetest"
@@ -112,12 +111,4 @@ func exec(t testing.TB, conn *pgx.Conn, statements ...string) {
 			t.Fatalf("%s: %v", text, err)
 		}
 	}
-}
-
-// codeOf is the SQLSTATE of an error, "" without one.
-func codeOf(err error) string {
-	if told, ok := err.(*pgconn.PgError); ok {
-		return told.Code
-	}
-	return fmt.Sprint(err)
 }

@@ -111,10 +111,8 @@ func (s *session) keepBefore() {
 	}
 }
 
-// restore goes back to other values, and change to new ones: the client is told
-// of what it hears about.
-func (s *session) restore(v values) { s.change(v) }
-
+// change goes to new values, or back to old ones, and tells the client of those
+// that it wants to know.
 func (s *session) change(v values) {
 	old := s.values
 	s.values, s.codec = v, nil

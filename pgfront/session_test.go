@@ -50,18 +50,15 @@ func TestFencedInFlight(t *testing.T) {
 	s := serve(t, 3)
 	writer, usurper := s.connect(0), s.connect(1)
 	exec(t, writer, "CREATE STREAM s WITH (lease = '200ms')", "CLAIM STREAM s")
-	const n = 4000
-	acked, failed := 0, 0
-	fenced := make(chan error, 1)
-	pipeline := writer.PgConn().StartPipeline(t.Context())
-	for i := range n {
-		pipeline.SendQueryParams("INSERT INTO s (data) VALUES ($1)", [][]byte{fmt.Appendf(nil, "%d", i)}, nil, nil, nil)
-		if err := pipeline.Sync(); err != nil {
-			t.Fatal(err)
-		}
+	wire, err := writer.PgConn().Hijack()
+	if err != nil {
+		t.Fatal(err)
 	}
-	flushed := make(chan error, 1)
-	go func() { flushed <- pipeline.Flush() }()
+	defer wire.Conn.Close()
+	const n = 4000
+	sent, fenced := make(chan error, 1), make(chan error, 1)
+	go func() { sent <- sendInserts(wire.Frontend, n) }()
+	acked, failed := 0, 0
 	for i := range n {
 		if i == n/8 {
 			go func() {
@@ -69,53 +66,60 @@ func TestFencedInFlight(t *testing.T) {
 				fenced <- err
 			}()
 		}
-		var err error
-		for {
-			var r any
-			if r, err = pipeline.GetResults(); err != nil {
-				break
-			}
-			if reader, ok := r.(*pgconn.ResultReader); ok {
-				if _, err = reader.Close(); err != nil {
-					break
-				}
-			}
-			if _, ok := r.(*pgconn.PipelineSync); ok {
-				break
-			}
-		}
-		if err == nil {
-			if failed > 0 {
-				t.Fatal("an append was acknowledged after one was refused")
-			}
+		switch code := answer(t, wire.Frontend); {
+		case code == "" && failed > 0:
+			t.Fatal("an append was acknowledged after one was refused")
+		case code == "":
 			acked++
-			continue
-		}
-		failed++
-		switch code := codeOf(err); code {
-		case "WA001", "55000", "08007":
+		case code == "WA001", code == "55000", code == "08007":
+			failed++
 		default:
 			t.Fatalf("refused with %s", code)
 		}
-		for { // up to the Sync
-			if r, err := pipeline.GetResults(); err == nil {
-				if _, ok := r.(*pgconn.PipelineSync); ok {
-					break
-				}
-			}
-		}
 	}
-	for _, err := range []error{<-flushed, <-fenced} {
-		if err != nil {
-			t.Fatal(err)
-		}
+	if err := errors.Join(<-sent, <-fenced); err != nil {
+		t.Fatal(err)
 	}
 	var count, wrong int
-	err := usurper.QueryRow(t.Context(), "SELECT count(*), count(*) FILTER (WHERE convert_from(data, 'UTF8') <> (entry_id - 1)::text) FROM s").Scan(&count, &wrong)
+	err = usurper.QueryRow(t.Context(), "SELECT count(*), count(*) FILTER (WHERE convert_from(data, 'UTF8') <> (entry_id - 1)::text) FROM s").Scan(&count, &wrong)
 	if err != nil || count < acked || wrong > 0 {
 		t.Errorf("%d acknowledged, %d read back, %d of them wrong: %v", acked, count, wrong, err)
 	}
 	t.Logf("%d acknowledged, %d refused, %d in the stream", acked, failed, count)
+}
+
+// sendInserts appends 0, 1, … to stream s, each with a Sync of its own.
+func sendInserts(front *pgproto3.Frontend, n int) error {
+	front.Send(&pgproto3.Parse{Query: "INSERT INTO s (data) VALUES ($1)"})
+	for i := range n {
+		front.Send(&pgproto3.Bind{Parameters: [][]byte{fmt.Appendf(nil, "%d", i)}})
+		front.Send(&pgproto3.Execute{})
+		front.Send(&pgproto3.Sync{})
+		if i%100 == 99 {
+			if err := front.Flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return front.Flush()
+}
+
+// answer reads up to a ReadyForQuery, and returns the error's code, if there was
+// one.
+func answer(t *testing.T, front *pgproto3.Frontend) (code string) {
+	t.Helper()
+	for {
+		m, err := front.Receive()
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch m := m.(type) {
+		case *pgproto3.ErrorResponse:
+			code = m.Code
+		case *pgproto3.ReadyForQuery:
+			return code
+		}
+	}
 }
 
 // TestClientGone: a session that waits, in TAIL or for a claim, notices that its

@@ -136,12 +136,12 @@ func (t *transaction) fail() {
 // if it is rolled back.
 func (s *session) finish(rollback bool) {
 	if rollback && s.tx.before != nil {
-		s.restore(*s.tx.before)
+		s.change(*s.tx.before)
 	}
 	if len(s.values.local) > 0 {
 		v := s.values
 		v.local = nil
-		s.restore(v)
+		s.change(v)
 	}
 	s.tx = transaction{}
 	s.closePortals()
@@ -375,6 +375,6 @@ func (s *session) rollbackTo(stmt *sql.RollbackTo) error {
 	p := s.tx.savepoints[i]
 	s.tx.savepoints = s.tx.savepoints[:i+1]
 	s.tx.group, s.tx.failed = p.group, false
-	s.restore(p.values)
+	s.change(p.values)
 	return nil
 }

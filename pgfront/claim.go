@@ -171,7 +171,7 @@ func (s *session) claimStream(ctx context.Context, stmt *sql.ClaimStream) (*resu
 	if err := s.dropOld(ctx, desc); err != nil {
 		return nil, err
 	}
-	if timeout := s.duration("lock_timeout"); timeout > 0 {
+	if timeout := s.timeouts.lock; timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, timeout, errLockTimeout)
 		defer cancel()

@@ -32,9 +32,10 @@ type session struct {
 	user, database string
 	since          time.Time
 
-	out    wire.Buffer // what goes to the box next
-	codec  *query.Codec
-	values values
+	out      wire.Buffer // what goes to the box next
+	values   values
+	codec    *query.Codec // for values; nil until it is used
+	timeouts timeouts     // of values
 
 	claims     map[replication.StreamID]*claim
 	watchers   sync.WaitGroup // a goroutine for each claim
@@ -84,6 +85,7 @@ func (s *Server) newSession(c *connection, h *hello) (*session, error) {
 			return nil, err
 		}
 	}
+	session.readTimeouts()
 	if err := s.register(session); err != nil {
 		return nil, err
 	}
@@ -303,7 +305,7 @@ func (s *session) begin(text string) (ctx context.Context, end func()) {
 	if s.tx.began.IsZero() {
 		s.tx.began = now
 	}
-	timeout := s.duration("statement_timeout")
+	timeout := s.timeouts.statement
 	if timeout == 0 {
 		return ctx, s.end
 	}

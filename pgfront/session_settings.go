@@ -34,17 +34,17 @@ func (s *session) show(d *settingDef) string {
 // get is the value of a parameter that there is.
 func (s *session) get(name string) string { return s.show(s.server.settings.byName[name]) }
 
-// duration is the value of a parameter that is one; 0 is none.
-func (s *session) duration(name string) time.Duration {
-	if len(s.values.session) == 0 && len(s.values.local) == 0 && len(s.values.start) <= 1 {
-		return defaultDurations[name] // nobody has SET anything
-	}
-	d, _ := parseDuration(s.get(name))
-	return d
-}
+// timeouts are the settings that every statement looks at; 0 is none.
+type timeouts struct{ statement, lock, append time.Duration }
 
-// defaultDurations spares a session that has SET nothing the reading of texts.
-var defaultDurations = map[string]time.Duration{"append_timeout": 10 * time.Second}
+// readTimeouts reads them from the settings.
+func (s *session) readTimeouts() {
+	of := func(name string) time.Duration {
+		d, _ := parseDuration(s.get(name)) // it was checked when it was set
+		return d
+	}
+	s.timeouts = timeouts{statement: of("statement_timeout"), lock: of("lock_timeout"), append: of("append_timeout")}
+}
 
 // setAtStart takes a parameter of the StartupMessage.
 func (s *session) setAtStart(given setting) error {
@@ -116,6 +116,7 @@ func (s *session) keepBefore() {
 func (s *session) change(v values) {
 	old := s.values
 	s.values, s.codec = v, nil
+	s.readTimeouts()
 	for _, d := range s.server.settings.reported() {
 		before, _ := old.get(d)
 		now, _ := v.get(d)

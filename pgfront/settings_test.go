@@ -55,21 +55,6 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// TestDefaultDurations says that a session which has SET nothing has the
-// defaults of the table.
-func TestDefaultDurations(t *testing.T) {
-	table := newSettingTable(Config{Node: "n1", Version: "1"})
-	for _, d := range table.list {
-		if d.unit == "" {
-			continue
-		}
-		want, ok := parseDuration(d.value)
-		if got := defaultDurations[d.name]; !ok || got != want {
-			t.Errorf("%s: %v, want %v", d.name, got, want)
-		}
-	}
-}
-
 // TestValues says what SET, SET LOCAL and RESET leave behind one another.
 func TestValues(t *testing.T) {
 	d := &settingDef{name: "Name", value: "default"}

@@ -204,11 +204,10 @@ func (s *session) failure(err error) []byte {
 
 // appendTimeout is how long to wait for the outcome of an append.
 func (s *session) appendTimeout() time.Duration {
-	timeout := s.duration("append_timeout")
-	if t := s.duration("statement_timeout"); t > 0 && (timeout == 0 || t < timeout) {
-		return t
+	if t := s.timeouts.statement; t > 0 {
+		return min(t, s.timeouts.append)
 	}
-	return timeout
+	return s.timeouts.append
 }
 
 // appendNow appends the transaction's group and waits for the outcome.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -115,7 +114,7 @@ func Open(cfg Config) (*Catalog, error) {
 	if err := cfg.complete(); err != nil {
 		return nil, err
 	}
-	c := &Catalog{cfg: cfg, system: SystemConfiguration(cfg.Founders), announced: make(chan struct{})}
+	c := &Catalog{cfg: cfg, system: SystemConfiguration(cfg.Founders), announced: make(chan struct{}), writer: writer{claiming: make(chan struct{}, 1)}}
 	f, err := c.load()
 	if err != nil {
 		return nil, err
@@ -225,41 +224,6 @@ func (c *Catalog) ended(ctx context.Context, op string) error {
 		kind = engine.KindNoQuorum
 	}
 	return &engine.Error{Op: op, Stream: replication.SystemStream, Kind: kind, Err: cause}
-}
-
-// announce tells the cluster what this node is, unless it knows.
-func (c *Catalog) announce(ctx context.Context) {
-	wait := 50 * time.Millisecond
-	for {
-		err := c.announceOnce(ctx)
-		if err == nil {
-			close(c.announced)
-			return
-		}
-		if engine.KindOf(err) == engine.KindExists {
-			c.cfg.OnFatal(fmt.Errorf("this node is not the one that the cluster knows by its name: %w", err))
-			return
-		}
-		c.cfg.Logger.Info("the cluster does not know this node's addresses yet", "reason", err)
-		select {
-		case <-time.After(wait):
-			wait = min(2*wait, 5*time.Second)
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-func (c *Catalog) announceOnce(ctx context.Context) error {
-	s, err := c.Refresh(ctx)
-	if err != nil {
-		return err
-	}
-	if n, ok := s.NodeByID(c.cfg.Self.ID); ok && n == c.cfg.Self {
-		return nil
-	}
-	_, err = c.propose(ctx, "announce", &nodeAnnounced{Node: c.cfg.Self})
-	return err
 }
 
 // nodeNames lists the names of nodes for a message.

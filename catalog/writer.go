@@ -18,7 +18,7 @@ const callTimeout = 5 * time.Second
 // writer is this node's claim of the system stream, or its knowledge of who has
 // it.
 type writer struct {
-	claiming sync.Mutex // held while this node claims, so that it does so once
+	claiming chan struct{} // has a token while this node claims, so that it does so once
 
 	mu     sync.Mutex // guards what follows
 	claim  *engine.Claim
@@ -159,15 +159,25 @@ func (c *Catalog) submit(ctx context.Context, body []byte) error {
 	return c.claimSystem(ctx)
 }
 
-// claimSystem becomes the writer of the system stream, or finds out who is. It
-// returns nil for nothing: there is something to try again either way.
+// claimTimeout is how long a claim of the system stream may take that waits for
+// nobody's lease.
+const claimTimeout = 2 * time.Second
+
+// claimSystem becomes the writer of the system stream, or finds out who is. In
+// both cases there is something to try again, so it always returns an error.
 func (c *Catalog) claimSystem(ctx context.Context) error {
-	c.writer.claiming.Lock()
-	defer c.writer.claiming.Unlock()
+	select {
+	case c.writer.claiming <- struct{}{}:
+		defer func() { <-c.writer.claiming }()
+	case <-ctx.Done():
+		return c.ended(ctx, "claim")
+	}
 	if c.writer.held() != nil || c.writer.knownHolder() != 0 {
 		return errTryAgain
 	}
-	claim, err := c.cfg.Engine.Claim(ctx, engine.ClaimRequest{
+	try, cancel := context.WithTimeout(ctx, claimTimeout)
+	defer cancel()
+	claim, err := c.cfg.Engine.Claim(try, engine.ClaimRequest{
 		Stream: replication.SystemStream, Config: c.system, Mode: engine.NoWait, Lease: c.cfg.Lease,
 		Writer: "catalog on " + c.cfg.Self.Name,
 	})
@@ -177,11 +187,35 @@ func (c *Catalog) claimSystem(ctx context.Context) error {
 		return errTryAgain
 	case err == nil:
 		claim.Drop()
-		return &engine.Error{Op: "claim", Stream: replication.SystemStream, Kind: engine.KindNotClaimed}
+		return c.ended(c.closing, "claim")
 	case engine.KindOf(err) == engine.KindHeld:
 		c.setHolderOf(err)
+	case try.Err() != nil && ctx.Err() == nil:
+		// Some members may be out of reach, and the holder's lease run at too
+		// few of the others to tell. It can still be called.
+		c.writer.setHolder(c.seenHolder(ctx))
+		return &engine.Error{Op: "claim", Stream: replication.SystemStream, Kind: engine.KindNoQuorum, Err: err}
 	}
 	return err
+}
+
+// seenHolder is who holds the system stream as far as the members that can be
+// reached know; 0 if that is nobody, or this node before its last start.
+func (c *Catalog) seenHolder(ctx context.Context) replication.NodeID {
+	replicas, err := c.cfg.Engine.Status(ctx, replication.SystemStream, c.system)
+	if err != nil {
+		return 0
+	}
+	var newest replication.Status
+	for _, r := range replicas {
+		if r.Status.Promised > newest.Promised && r.Status.Remaining > 0 {
+			newest = r.Status
+		}
+	}
+	if newest.Claim.Node == c.cfg.Self.ID {
+		return 0
+	}
+	return newest.Claim.Node
 }
 
 // errTryAgain says that nothing was appended, and that now it can be.
@@ -212,8 +246,9 @@ func appendChange(ctx context.Context, claim *engine.Claim, body []byte) error {
 }
 
 const (
-	callPrefix   = "catalog/"
-	methodAppend = callPrefix + "append" // a change, as in an entry; the answer is empty
+	callPrefix     = "catalog/"
+	methodAppend   = callPrefix + "append"   // a change, as in an entry; the answer is empty
+	methodAnnounce = callPrefix + "announce" // a node, as in an entry; the answer is empty
 )
 
 // changeMax is how long a change may be that another node hands in.
@@ -243,6 +278,9 @@ func (c *Catalog) Serves(method string) bool { return strings.HasPrefix(method, 
 
 // ServeCall answers a call of another node's catalog.
 func (c *Catalog) ServeCall(ctx context.Context, method string, body []byte) ([]byte, error) {
+	if method == methodAnnounce && len(body) <= changeMax {
+		return nil, engine.ToPeer(c.serveAnnounce(ctx, body))
+	}
 	if method != methodAppend || len(body) > changeMax {
 		return nil, engine.ToPeer(&engine.Error{Op: "call", Kind: engine.KindUnsupported, Err: fmt.Errorf("method %q with %d bytes", method, len(body))})
 	}

@@ -52,6 +52,7 @@ func (s *session) claimed(desc catalog.Desc) (*claim, error) {
 	}
 	err := c.claim.Err()
 	if err == nil {
+		c.desc = desc // it may have been renamed
 		return c, nil
 	}
 	delete(s.claims, desc.ID)
@@ -85,12 +86,12 @@ var claimFields = []query.Field{
 	field("tail_entry_id", datum.Int8OID), field("lease_ms", datum.Int8OID), field("valid_ms", datum.Int8OID),
 }
 
-// claimRow is the claim's row. Its valid_ms counts from when the statement came, which
-// is after the client began to count.
+// claimRow is the claim's row. Its valid_ms counts from when the statement came,
+// which is after the client began to count.
 func (s *session) claimRow(c *claim) []query.Value {
 	valid := c.claim.Valid()
 	if valid > 0 {
-		valid += time.Since(s.tx.statementAt)
+		valid = min(valid+time.Since(s.tx.statementAt), c.claim.Lease()/4*3)
 	}
 	return []query.Value{
 		datum.String(c.desc.Name), datum.Int(int64(c.claim.Term())), datum.String(c.writer),

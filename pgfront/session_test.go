@@ -223,8 +223,10 @@ func TestCancelInFlight(t *testing.T) {
 	s := serve(t, 3)
 	conn := s.connect(0)
 	exec(t, conn, "CREATE STREAM s WITH (lease = '1h')", "CLAIM STREAM s", "INSERT INTO s (data) VALUES ('a')")
-	s.nodes.Nodes[1].Stop()
-	s.nodes.Nodes[2].Stop()
+	for _, node := range []int{1, 2} {
+		eventually(t, s.connect(node), "1", "SELECT count(*)::text FROM s") // it knows the stream
+		s.nodes.Nodes[node].Stop()
+	}
 	_, err := conn.Exec(t.Context(), "SET statement_timeout = '100ms'; INSERT INTO s (data) VALUES ('d')", pgx.QueryExecModeSimpleProtocol)
 	wantError(t, "append without a quorum", err, "08007")
 	exec(t, conn, "RESET statement_timeout")

@@ -18,9 +18,13 @@ func (e *Engine) Bounds(ctx context.Context, id replication.StreamID, config rep
 	}
 	b, fresh := e.recall(id, p.Commit())
 	if !fresh && len(config.Members) > 1 {
-		ctx, cancel := context.WithTimeout(ctx, lookPatience)
+		look, cancel := context.WithTimeout(ctx, lookPatience)
 		defer cancel()
-		b = e.note(id, p.Commit(), statuses(e.ask(ctx, id, config, replication.Probe{}, config.Quorum())))
+		answers := statuses(e.ask(look, id, config, replication.Probe{}, config.Quorum()))
+		if ctx.Err() != nil {
+			return Bounds{}, e.ended(ctx, "read", id)
+		}
+		b = e.note(id, p.Commit(), answers)
 	}
 	// The local first comes last: a trim may have come between.
 	return Bounds{First: max(b.First, p.First()), Commit: b.Commit}, nil
@@ -54,6 +58,7 @@ type look struct {
 const (
 	lookEvery    = time.Second
 	lookPatience = 250 * time.Millisecond
+	longestLook  = 30 * time.Second
 )
 
 // recall returns the bounds of a stream with a replica here, whose commit is
@@ -89,32 +94,37 @@ func (e *Engine) note(id replication.StreamID, local replication.EntryID, answer
 // WaitCommit waits until an entry above after is known committed here, and
 // returns the commit.
 func (e *Engine) WaitCommit(ctx context.Context, id replication.StreamID, config replication.Configuration, after replication.EntryID) (replication.EntryID, error) {
-	for {
-		if _, ok := e.node.Progress(id); ok {
-			if b, _ := e.recall(id, 0); b.Commit > after {
-				return b.Commit, nil
-			}
-			b, err := e.boundsHere(ctx, id, after, forever)
-			return b.Commit, err
+	// A replica that no writer has reached is told nothing: then the others are
+	// asked, ever more rarely.
+	for wait := lookEvery; ; wait = min(2*wait, longestLook) {
+		b, err := e.waitHere(ctx, id, config, after, wait)
+		if KindOf(err) == KindNoStream && ctx.Err() == nil { // no replica here
+			b, err = e.boundsThere(ctx, id, config, after, longestWait)
 		}
-		b, err := e.boundsThere(ctx, id, config, after, longestWait)
 		if err != nil || b.Commit > after {
 			return b.Commit, err
 		}
 	}
 }
 
-const forever = time.Duration(-1)
+// waitHere waits for the commit of this node's replica, and then asks the
+// others for theirs.
+func (e *Engine) waitHere(ctx context.Context, id replication.StreamID, config replication.Configuration, after replication.EntryID, wait time.Duration) (Bounds, error) {
+	if b, ok := e.Known(id); ok && b.Commit > after {
+		return b, nil
+	}
+	b, err := e.boundsHere(ctx, id, after, wait)
+	if err != nil || b.Commit > after {
+		return b, err
+	}
+	return e.Bounds(ctx, id, config)
+}
 
 // boundsHere waits until the commit of this node's replica is above after, or
 // wait is over, and returns its bounds.
 func (e *Engine) boundsHere(ctx context.Context, id replication.StreamID, after replication.EntryID, wait time.Duration) (Bounds, error) {
-	var over <-chan time.Time
-	if wait != forever {
-		t := time.NewTimer(wait)
-		defer t.Stop()
-		over = t.C
-	}
+	over := time.NewTimer(wait)
+	defer over.Stop()
 	p, ok := e.node.Progress(id)
 	if !ok {
 		return Bounds{}, noStream("read", id)
@@ -133,7 +143,7 @@ func (e *Engine) boundsHere(ctx context.Context, id replication.StreamID, after 
 		}
 		select {
 		case <-changed:
-		case <-over:
+		case <-over.C:
 			return b, nil
 		case <-ctx.Done():
 			return Bounds{}, e.ended(ctx, "read", id)

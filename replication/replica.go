@@ -97,7 +97,8 @@ func RestoreReplica(self NodeID, stream StreamID, l Loaded, now Time) *Replica {
 	if r.begun() && !r.state.Released {
 		r.leaseEnd = now.Add(r.state.Lease)
 	}
-	r.heardAt = now
+	// What was committed before the restart is asked for at once.
+	r.heardAt = now - Time(measureAfter)
 	return r
 }
 

@@ -86,6 +86,7 @@ type Claim struct {
 	next     replication.EntryID
 	inFlight int
 	refused  replication.EntryID // the lowest id refused since inFlight was 0; 0 if none was
+	why      replication.Cause   // of that refusal
 }
 
 // Term is the claim's term as of now: it rises when the writer has to promise
@@ -211,8 +212,7 @@ func (c *Claim) start(req AppendRequest, size int64, done func(AppendResult)) er
 	}
 	opts := node.AppendOptions{First: first, Deadline: c.engine.cfg.Clock.Now().Add(timeout)}
 	err := c.writer.Append(req.Payloads, opts, func(r replication.Reply) {
-		c.answered(first, size, r)
-		done(c.result(r))
+		done(c.result(c.answered(first, size, r)))
 	})
 	if err != nil {
 		if lost := c.Err(); lost != nil {
@@ -225,18 +225,23 @@ func (c *Claim) start(req AppendRequest, size int64, done func(AppendResult)) er
 	return nil
 }
 
-// answered accounts for the group that was to begin at first.
-func (c *Claim) answered(first replication.EntryID, size int64, r replication.Reply) {
+// answered accounts for the group that was to begin at first, and returns r
+// with the cause that it has in truth.
+func (c *Claim) answered(first replication.EntryID, size int64, r replication.Reply) replication.Reply {
 	c.window.Release(size)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.inFlight--
 	if r.Outcome == replication.NotApplied && c.refused == 0 {
-		c.refused = first
+		c.refused, c.why = first, r.Why
+	}
+	if r.Why == replication.CauseMoved {
+		r.Why = c.why // it is refused only because that one was
 	}
 	if c.inFlight == 0 && c.refused != 0 {
 		c.next, c.refused = c.refused, 0
 	}
+	return r
 }
 
 func (c *Claim) result(r replication.Reply) AppendResult {

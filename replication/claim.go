@@ -41,6 +41,7 @@ type round struct {
 	at      Time // when to go on without further answers
 	giveUp  Time // preparing: when to count unread logs again; recovering: when to start over
 	attempt int
+	probes  int  // how often the members were asked
 	seen    Term // the greatest term heard of
 	chosen  Promise
 	source  int     // recovering: which peer is asked
@@ -73,8 +74,16 @@ func (w *Writer) roundOn(now Time, out *Output) {
 	}
 }
 
+// noWaitRounds is how often a claim that does not wait asks the members, before
+// it takes their silence, or their disagreement, for a no.
+const noWaitRounds = 10
+
 // probe asks all members how the stream stands. It disturbs nobody.
 func (w *Writer) probe(now Time, out *Output) {
+	if w.round.probes++; w.cfg.Mode == ClaimNoWait && w.round.probes > noWaitRounds {
+		w.phase = Failed
+		return
+	}
 	w.round.step, w.round.at = stepProbing, now.Add(claimRetry)
 	for i := range w.peers {
 		p := &w.peers[i]
@@ -194,6 +203,10 @@ func (w *Writer) prepareAgain(now Time, out *Output) {
 		}
 	}
 	if now < w.round.giveUp {
+		return
+	}
+	if w.cfg.Mode == ClaimNoWait && w.phase == Claiming {
+		w.phase = Failed
 		return
 	}
 	w.round.giveUp = Never

@@ -24,11 +24,18 @@ func newAnalyzer(env Env) *analyzer {
 
 func (a *analyzer) builtins() *builtinTable { return loadBuiltins() }
 
+// maxColumns is how many columns a result may have, as in PostgreSQL. The
+// protocol counts them in 16 bits.
+const maxColumns = 1664
+
 // prepareSelect plans a whole statement.
 func (a *analyzer) prepareSelect(stmt *pg_query.SelectStmt, targets []Target) (*Prepared, error) {
 	q, err := a.query(stmt, nil)
 	if err != nil {
 		return nil, err
+	}
+	if len(q.columns) > maxColumns {
+		return nil, datum.Errorf("54011", "target lists can have at most %d entries", maxColumns)
 	}
 	if targets != nil {
 		if q, err = a.assignColumns(q, targets); err != nil {

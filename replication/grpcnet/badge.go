@@ -94,7 +94,7 @@ func (n *Net) check(b *badge) (*peer, error) {
 	case b.wire != wireVersion:
 		return nil, fmt.Errorf("node %q speaks wire version %d, node %q speaks %d", b.name, b.wire, self.Name, wireVersion)
 	case cluster == 0:
-		return nil, fmt.Errorf("node %q belongs to no cluster yet", self.Name)
+		return nil, fmt.Errorf("%w: node %q belongs to no cluster yet", errTooEarly, self.Name)
 	case b.cluster != cluster:
 		return nil, fmt.Errorf("node %q belongs to cluster %016x, node %q to cluster %016x", b.name, b.cluster, self.Name, cluster)
 	case b.to != self.ID:
@@ -127,6 +127,9 @@ func (n *Net) checkAnswer(p *peer, md metadata.MD) (*badge, error) {
 // refused logs a refusal, once for each reason. A stranger that makes names up
 // does not fill the log.
 func (n *Net) refused(b *badge, err error) {
+	if errors.Is(err, errTooEarly) {
+		return // the other side comes again; at a first start that is no news
+	}
 	const most = 64
 	reason := err.Error()
 	n.mu.Lock()
@@ -141,7 +144,10 @@ func (n *Net) refused(b *badge, err error) {
 	}
 }
 
-var errNotAdmitted = errors.New("refused")
+var (
+	errNotAdmitted = errors.New("refused")
+	errTooEarly    = errors.New("too early")
+)
 
 // streamError is an error of gRPC in this package's words: refused, the
 // caller's context, or what happened to the connection.

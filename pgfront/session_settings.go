@@ -216,10 +216,7 @@ func (s *session) discard(ctx context.Context, stmt *sql.Discard) (*result, erro
 	if stmt.Target != "ALL" {
 		return &result{tag: stmt.Tag()}, nil
 	}
-	if s.tx.block {
-		return nil, &query.Error{Code: "25001", Message: "DISCARD ALL cannot run inside a transaction block"}
-	}
-	if err := s.closeGroup(ctx, stmt); err != nil {
+	if err := s.alone(ctx, stmt); err != nil {
 		return nil, err
 	}
 	for id, c := range s.claims {

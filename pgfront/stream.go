@@ -39,11 +39,11 @@ func (s *session) stream(ctx context.Context, stmt sql.Statement, n sql.Name) (c
 }
 
 func (s *session) createStream(ctx context.Context, stmt *sql.CreateStream) (*result, error) {
-	name, err := s.streamName(stmt, stmt.Stream)
-	if err != nil {
+	if err := s.alone(ctx, stmt); err != nil {
 		return nil, err
 	}
-	if err := s.closeGroup(ctx, stmt); err != nil {
+	name, err := s.streamName(stmt, stmt.Stream)
+	if err != nil {
 		return nil, err
 	}
 	req := catalog.CreateRequest{Name: name, IfNotExists: stmt.IfNotExists}
@@ -106,11 +106,11 @@ func memberNames(text string) ([]string, error) {
 }
 
 func (s *session) dropStream(ctx context.Context, stmt *sql.DropStream) (*result, error) {
-	name, err := s.streamName(stmt, stmt.Stream)
-	if err != nil {
+	if err := s.alone(ctx, stmt); err != nil {
 		return nil, err
 	}
-	if err := s.closeGroup(ctx, stmt); err != nil {
+	name, err := s.streamName(stmt, stmt.Stream)
+	if err != nil {
 		return nil, err
 	}
 	dropped, err := s.server.cfg.Catalog.DropStream(ctx, name, stmt.IfExists)
@@ -124,11 +124,11 @@ func (s *session) dropStream(ctx context.Context, stmt *sql.DropStream) (*result
 }
 
 func (s *session) alterStream(ctx context.Context, stmt *sql.AlterStream) (*result, error) {
-	name, err := s.streamName(stmt, stmt.Stream)
-	if err != nil {
+	if err := s.alone(ctx, stmt); err != nil {
 		return nil, err
 	}
-	if err := s.closeGroup(ctx, stmt); err != nil {
+	name, err := s.streamName(stmt, stmt.Stream)
+	if err != nil {
 		return nil, err
 	}
 	req := catalog.AlterRequest{Name: name}
@@ -180,7 +180,7 @@ func (s *session) planTrim(stmt *sql.TrimStream, types []query.OID, r *resolver)
 }
 
 func (s *session) trimStream(ctx context.Context, stmt *sql.TrimStream, to query.Value) (*result, error) {
-	if err := s.closeGroup(ctx, stmt); err != nil {
+	if err := s.alone(ctx, stmt); err != nil {
 		return nil, err
 	}
 	desc, err := s.stream(ctx, stmt, stmt.Stream)

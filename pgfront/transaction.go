@@ -257,6 +257,15 @@ func (s *session) closeGroup(ctx context.Context, stmt sql.Statement) error {
 	return err
 }
 
+// alone makes sure that stmt, which no ROLLBACK would undo, is not within a
+// transaction block.
+func (s *session) alone(ctx context.Context, stmt sql.Statement) error {
+	if s.tx.block {
+		return &query.Error{Code: "25001", Message: stmt.Tag() + " cannot run inside a transaction block"}
+	}
+	return s.closeGroup(ctx, stmt)
+}
+
 func (s *session) beginBlock(stmt *sql.Begin) error {
 	if s.tx.block {
 		s.notice("WARNING", &query.Error{Code: "25001", Message: "there is already a transaction in progress"})

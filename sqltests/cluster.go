@@ -75,10 +75,7 @@ func (c *Cluster) StartAll(ctx context.Context) error {
 func (c *Cluster) launch(node int) error {
 	n := c.nodes[node-1]
 	args := []string{"start", "--node", n.name, "--data", filepath.Join(c.dir, n.name),
-		"--sql", n.sql, "--peer", n.peer, "--http", n.http}
-	if len(c.nodes) > 1 {
-		args = append(args, "--cluster", c.peers)
-	}
+		"--sql", n.sql, "--peer", n.peer, "--http", n.http, "--cluster", c.peers}
 	proc, err := start(exec.Command(c.bin, args...), filepath.Join(c.dir, n.name+".log"))
 	n.proc = proc
 	return err

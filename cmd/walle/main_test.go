@@ -177,6 +177,9 @@ func (n nodeArgs) launch(t *testing.T, more ...string) *process {
 	return launch(t, append([]string{"start", "--node", n.name, "--data", n.data, "--sql", n.sql, "--peer", n.peer, "--http", n.http}, more...)...)
 }
 
+// alone says that the node is a cluster of its own.
+func (n nodeArgs) alone() []string { return []string{"--cluster", n.name + "=" + n.peer} }
+
 // wantServing waits until the node is healthy and has announced itself.
 func (n nodeArgs) wantServing(p *process) {
 	p.t.Helper()
@@ -229,6 +232,7 @@ func TestRefusedCommandLines(t *testing.T) {
 		{"start --node n1 --cluster n1=127.0.0.1:1,n1=127.0.0.1:2", "repeats"},
 		{"start --node n1 --cluster n1=127.0.0.1:1,n2=127.0.0.1:1", "repeats"},
 		{"start --node n1 --cluster n1", "name=host:port"},
+		{"start --node n3 --sql 127.0.0.1:0 --peer 127.0.0.1:0", "which cluster node n3 belongs to"},
 		{"start --log-level loud", "--log-level"},
 		{"demo --nodes 0", "--nodes"},
 		{"demo --sql-port 65530", "--sql-port"},
@@ -248,7 +252,7 @@ func TestRefusedCommandLines(t *testing.T) {
 // again after a kill.
 func TestSingleNode(t *testing.T) {
 	n := nodes(t, 1)[0]
-	p := n.launch(t)
+	p := n.launch(t, n.alone()...)
 	n.wantServing(p)
 	if m := get(n.http, "/metrics"); !strings.Contains(m, "walle_catalog_version") {
 		t.Fatalf("metrics:\n%s", m)
@@ -290,7 +294,7 @@ func TestPortTaken(t *testing.T) {
 	defer l.Close()
 	n := nodes(t, 1)[0]
 	n.sql = l.Addr().String()
-	n.launch(t).wantExit(exitRefused, "--sql "+n.sql)
+	n.launch(t, n.alone()...).wantExit(exitRefused, "--sql "+n.sql)
 }
 
 // A cluster forms when all its founders have met, survives the kill of any and

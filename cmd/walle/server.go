@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -103,7 +104,25 @@ func (s *server) close() error {
 	return errors.Join(errs...)
 }
 
+// checkAlone refuses to make a cluster of one for a node that was given a name
+// but not its cluster. Most likely its disk was wiped, or this is the wrong
+// directory: it would be a second cluster, with leaders of its own, to clients
+// that look for it in the first.
+func (s *server) checkAlone() error {
+	if s.cfg.Node == "" || len(s.cfg.Cluster) > 0 {
+		return nil
+	}
+	if files, err := os.ReadDir(s.cfg.Data); len(files) > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil // there is something: what, is told when it is opened
+	}
+	return fmt.Errorf("data directory %s is new, and nothing says which cluster node %s belongs to: give --cluster with all its members, "+
+		"or with only %s=%s for a cluster of one", s.cfg.Data, s.cfg.Node, s.cfg.Node, s.cfg.Peer)
+}
+
 func (s *server) openStore(context.Context) error {
+	if err := s.checkAlone(); err != nil {
+		return err
+	}
 	st, err := store.Open(store.Config{Dir: s.cfg.Data, Logger: s.log, OnFatal: s.die})
 	if err != nil {
 		return err

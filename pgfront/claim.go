@@ -152,6 +152,16 @@ var claimModes = map[sql.ClaimMode]engine.Mode{
 	sql.ClaimWait: engine.Wait, sql.ClaimNoWait: engine.NoWait, sql.ClaimForce: engine.Force,
 }
 
+// noWaitMost is how long CLAIM … NOWAIT waits for a majority to say yes or no.
+const noWaitMost = 2 * time.Second
+
+// bounded ends ctx when no majority can be expected to answer op any more.
+func (s *session) bounded(ctx context.Context, most time.Duration, op string, desc catalog.Desc) (context.Context, context.CancelFunc) {
+	cause := s.server.describe(&engine.Error{Op: op, Stream: desc.ID, Name: desc.Name, Kind: engine.KindNoQuorum,
+		Detail: fmt.Sprintf("It was waited for during %v.", most), Hint: "Look at walle.replicas, and try again."})
+	return context.WithTimeoutCause(ctx, most, cause)
+}
+
 // claimStream runs CLAIM. A stream that the session has already is claimed
 // anew, with a new term.
 func (s *session) claimStream(ctx context.Context, stmt *sql.ClaimStream) (*result, error) {
@@ -168,6 +178,11 @@ func (s *session) claimStream(ctx context.Context, stmt *sql.ClaimStream) (*resu
 	o, err := readClaimOptions(stmt, desc)
 	if err != nil {
 		return nil, err
+	}
+	if stmt.Mode == sql.ClaimNoWait {
+		var cancel context.CancelFunc
+		ctx, cancel = s.bounded(ctx, noWaitMost, "claim", desc)
+		defer cancel()
 	}
 	if err := s.dropOld(ctx, desc); err != nil {
 		return nil, err
@@ -214,6 +229,8 @@ func (s *session) renewStream(ctx context.Context, stmt *sql.RenewStream) (*resu
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := s.bounded(ctx, s.timeouts.append, "renew", desc)
+	defer cancel()
 	if err := c.claim.Renew(ctx); err != nil {
 		c.noteError(err)
 		return nil, ended(ctx, err)

@@ -87,13 +87,22 @@ func (s *session) listStreams(ctx context.Context) ([][]query.Value, error) {
 		slices.Sort(members)
 		first, tail := datum.Null, datum.Null
 		if b, err := s.server.cfg.Engine.Bounds(ctx, d.ID, d.Config); err == nil {
-			first, tail = number(b.First), number(b.Commit)
+			first, tail = number(b.First), number(max(b.Commit, s.acknowledged(d.ID)))
 		}
 		rows[i] = []query.Value{
 			datum.String(d.Name), number(d.ID), number(len(d.Config.Members)), datum.TextArray(members), milliseconds(d.Lease),
 			first, tail, datum.Time(d.CreatedAt),
 		}
 	})
+}
+
+// acknowledged is the last entry that the session knows to be in a stream that
+// it has claimed: its node's replica may hear of that a little later.
+func (s *session) acknowledged(id replication.StreamID) replication.EntryID {
+	if c := s.claims[id]; c != nil {
+		return replication.EntryID(c.last.Load())
+	}
+	return 0
 }
 
 // statusOf is how the replicas of one stream stand.

@@ -139,7 +139,8 @@ func (in *copyIn) take(ctx context.Context, data []byte, last bool) error {
 		buf = buf[n:]
 	}
 	if len(buf) > groupBytesMost*4 {
-		return in.at(&query.Error{Code: "54000", Message: "a row of COPY is too long"})
+		in.lines++
+		return in.at(&query.Error{Code: "54000", Message: "a row of COPY cannot have more than 64 MiB"})
 	}
 	in.rest = append(in.rest[:0], buf...)
 	return nil
@@ -264,7 +265,7 @@ func (in *copyIn) finish(ctx context.Context, err error) error {
 		if told.Detail != "" {
 			told.Detail += " "
 		}
-		told.Detail += fmt.Sprintf("Of the rows before it, %d are in the stream.", in.durable)
+		told.Detail += fmt.Sprintf("Rows of the input that are in the stream: %d.", in.durable)
 		return &told
 	}
 	s.sendTag(countedTag("COPY", in.durable))

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/jackc/pgproto3/v2"
 
@@ -56,9 +58,9 @@ var conditions = map[engine.Kind]condition{
 	engine.KindHeld: {"55P03", says("stream %s is held by another writer", described.name),
 		described.holderDetail, says("Wait for the lease to end, or use %s FORCE to fence the writer.", described.claimStatement)},
 	engine.KindNoQuorum: {"57P03", says("no majority of the replicas of stream %s answers", described.name),
-		described.cause, says("Nothing was done. Look at walle.replicas, and try again.")},
+		nil, says("Nothing was done. Look at walle.replicas, and try again.")},
 	engine.KindUnknown: {"08007", says("the outcome of the append to stream %s is unknown", described.name),
-		described.cause, says("Use %s: what is up to its tail_entry_id then is in the stream for ever, what is not never will be.", described.claimStatement)},
+		nil, says("Use %s: what is up to its tail_entry_id then is in the stream for ever, what is not never will be.", described.claimStatement)},
 	engine.KindEntryExists: {"23505", says("entry %s of stream %s exists", described.entry, described.name),
 		described.tailDetail, says("An entry that may be there already is passed over with ON CONFLICT DO NOTHING.")},
 	engine.KindHole: {"22023", says("entry %s of stream %s would leave a hole", described.entry, described.name),
@@ -66,7 +68,7 @@ var conditions = map[engine.Kind]condition{
 	engine.KindTooLarge: {"54000", says("the group is too large"),
 		nil, says("What one transaction appends is limited; COPY outside of a transaction is not.")},
 	engine.KindBusy: {"53200", says("too much is in flight on stream %s", described.name),
-		described.cause, says("The append was not made. Wait for answers, then repeat it.")},
+		nil, says("The append was not made. Wait for answers, then repeat it.")},
 	engine.KindDiskFull: {"53100", says("the disk of this node is full"),
 		described.cause, says("Free space, for example with TRIM STREAM.")},
 	engine.KindCancelled:    {"57014", says("canceling statement due to user request"), nil, nil},
@@ -100,12 +102,14 @@ func (e described) noDetail() string       { return "" }
 // text is the cause in engine's own words.
 func (e described) text() string { return strings.TrimSuffix(e.Error.Error(), ".") }
 
-// complaint makes a message of the sentence that says what is wrong.
+// complaint makes a message of the sentence that says what is wrong: it begins
+// in lower case, and has no full stop.
 func (e described) complaint() string {
 	if e.Detail == "" {
 		return "invalid value: " + e.text()
 	}
-	return strings.TrimSuffix(e.Detail, ".")
+	first, size := utf8.DecodeRuneInString(e.Detail)
+	return string(unicode.ToLower(first)) + strings.TrimSuffix(e.Detail[size:], ".")
 }
 
 // cause is engine's detail, or else the cause as a sentence.

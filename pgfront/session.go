@@ -15,7 +15,6 @@ import (
 
 	"walle/engine"
 	"walle/pgfront/query"
-	"walle/pgfront/query/datum"
 	"walle/pgfront/wire"
 	"walle/replication"
 )
@@ -262,7 +261,7 @@ func (s *session) answer(kind byte, body []byte) error {
 
 // functionCall refuses the fast path, which is not followed by a Sync.
 func (s *session) functionCall([]byte) error {
-	s.fail(datum.Unsupported("fastpath function calls"))
+	s.fail(&query.Error{Code: "0A000", Message: "fastpath function calls are not supported"})
 	s.sendReady()
 	return nil
 }

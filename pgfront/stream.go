@@ -191,5 +191,10 @@ func (s *session) trimStream(ctx context.Context, stmt *sql.TrimStream, to query
 		return nil, &query.Error{Code: "22023", Message: "a stream is trimmed to an entry_id of at least 1"}
 	}
 	_, err = s.server.cfg.Engine.Trim(ctx, engine.TrimRequest{Stream: desc.ID, Config: desc.Config, First: replication.EntryID(to.Int())})
+	var failed *engine.Error
+	if errors.As(err, &failed) && failed.Kind == engine.KindInvalid {
+		return nil, &query.Error{Code: "22023", Message: fmt.Sprintf("cannot trim stream \"%s\" to entry %d", desc.Name, to.Int()), Detail: failed.Detail,
+			Hint: "A stream is trimmed at most to the entry behind its last one."}
+	}
 	return &result{tag: stmt.Tag()}, ended(ctx, err)
 }

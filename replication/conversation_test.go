@@ -202,6 +202,10 @@ func (s *stage) command(t *testing.T, d *datadriven.TestData) {
 			n.bad = map[EntryID]bool{}
 		}
 		n.bad[EntryID(id)] = true
+	case "fill", "make-room": // the disk of a node is nearly full
+		for _, n := range s.which(t, d) {
+			s.stepNode(n, Space{Low: d.Cmd == "fill"})
+		}
 	case "release":
 		s.stepWriter(s.writer(t, d, 0), GiveUp{Release: true})
 		s.tick()

@@ -41,7 +41,7 @@ func (r *Replica) jump(m Append) {
 
 // backfillDue is when backfillSoon has something to do.
 func (r *Replica) backfillDue() Time {
-	if len(r.state.Gaps) == 0 {
+	if len(r.state.Gaps) == 0 || r.low && r.backfill.asked == nil {
 		return Never
 	}
 	return r.backfill.at

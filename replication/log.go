@@ -104,7 +104,7 @@ func (r *Replica) append(now Time, env Envelope, m Append, out *Output) {
 	}
 	r.grantLease(now)
 	r.trim.wanted = max(r.trim.wanted, m.First)
-	gapped := m.Jump && m.Prev.ID > r.tail.ID
+	gapped := m.Jump && m.Prev.ID > r.tail.ID && !(r.low && len(m.Entries) == 0)
 	if gapped {
 		r.jump(m)
 	}
@@ -172,11 +172,11 @@ func (r *Replica) acknowledge(env Envelope, out *Output) {
 	if !r.obeys(t, env.Claim) {
 		return // the write became durable, but its writer is fenced by now
 	}
-	r.answer(env, Appended{Term: t, Flush: r.flush, Tail: r.tail.ID, Commit: r.commit, SentAt: sentAt}, out)
+	r.answer(env, Appended{Term: t, Flush: r.flush, Tail: r.tail.ID, Commit: r.commit, SentAt: sentAt, Full: r.low}, out)
 }
 
 func (r *Replica) acknowledgeHole(env Envelope, m Append, out *Output) {
-	r.answer(env, Appended{Term: m.Term, Flush: r.flush, Tail: r.tail.ID, Commit: r.commit, SentAt: m.SentAt, Hole: true}, out)
+	r.answer(env, Appended{Term: m.Term, Flush: r.flush, Tail: r.tail.ID, Commit: r.commit, SentAt: m.SentAt, Hole: true, Full: r.low}, out)
 }
 
 // beginDurable reports whether the Begin that this log goes on from is

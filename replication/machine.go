@@ -170,6 +170,7 @@ const (
 	CauseFull           // too much is in flight
 	CauseHeld           // a claim: another holds the lease
 	CauseMoved          // the next id is not the one that was asked for
+	CauseNoSpace        // fewer than a majority have room on their disks
 )
 
 func (o Outcome) String() string {
@@ -185,7 +186,7 @@ func (o Outcome) String() string {
 }
 
 func (c Cause) String() string {
-	return [...]string{"", "fenced", "no quorum", "timeout", "closed", "full", "held", "moved"}[c]
+	return [...]string{"", "fenced", "no quorum", "timeout", "closed", "full", "held", "moved", "no space"}[c]
 }
 
 func (g Gap) String() string { return fmt.Sprintf("%d..%d", g.Lo, g.Hi) }

@@ -126,6 +126,7 @@ type Appended struct {
 	SentAt Time    // of the newest message that this answers: the lease runs from its receipt
 	// Hole says that an Append did not connect: send again from Tail+1.
 	Hole bool
+	Full bool // the disk is nearly full: send nothing new
 }
 
 // Fetch asks for entries From..To, the highest first to be kept when not all
@@ -218,7 +219,11 @@ func (m Appended) String() string {
 	if m.Hole {
 		hole = ", hole"
 	}
-	return fmt.Sprintf("Appended{term %d, flush %d, tail %d, commit %d%s}", m.Term, m.Flush, m.Tail, m.Commit, hole)
+	full := ""
+	if m.Full {
+		full = ", full"
+	}
+	return fmt.Sprintf("Appended{term %d, flush %d, tail %d, commit %d%s%s}", m.Term, m.Flush, m.Tail, m.Commit, hole, full)
 }
 func (m Fetch) String() string {
 	return fmt.Sprintf("Fetch{term %d, %d..%d}", m.Term, m.From, m.To)

@@ -40,6 +40,8 @@ type peer struct {
 	rewound   Time    // when next last went back
 	probing   bool    // one Append until it connects again
 	probed    bool    // that one is sent
+	full      bool    // its disk is nearly full
+	askFullAt Time    // not before: asking whether it still is
 
 	leaseFrom   Time // when the newest message that it answered was sent
 	retryAt     Time // when to ask again about what is unanswered
@@ -117,7 +119,7 @@ func (p *peer) again(now Time) {
 // that hangs holds up nobody, and nothing grows for it.
 func (w *Writer) sendEntries(now Time, p *peer, out *Output) {
 	for p.next <= w.window.tail() && w.window.offset(p.next-1) < p.flushEnd+uint64(w.cfg.Limits.Peer) {
-		if p.probing && p.probed {
+		if p.probing && p.probed || w.spared(p) {
 			return
 		}
 		idle := p.flush+1 == p.next
@@ -196,6 +198,7 @@ func (w *Writer) appended(now Time, p *peer, m Appended, out *Output) {
 		p.tries = 0
 		p.again(now)
 	}
+	p.full = m.Full
 	w.follow(now, p, m)
 	if p.next <= w.window.tail() {
 		w.dirty = true
@@ -281,6 +284,9 @@ func (w *Writer) forget() {
 // propose puts a group at the end of the log, or says at once that it does not.
 func (w *Writer) propose(now Time, in Propose, out *Output) {
 	if why := w.refuses(now, in); why != CauseNone {
+		if why == CauseNoSpace {
+			w.askFull(now)
+		}
 		out.Replies = append(out.Replies, Reply{Ref: in.Ref, Outcome: NotApplied, Why: why})
 		return
 	}
@@ -315,6 +321,8 @@ func (w *Writer) refuses(now Time, in Propose) Cause {
 		return CauseMoved
 	case w.window.bytes(w.commit)+size > w.cfg.Limits.Window && len(w.queue.waiting) > 0:
 		return CauseFull
+	case w.noSpace(), stuck && w.full() > 0:
+		return CauseNoSpace
 	case stuck, !w.cfg.Quiet && now > w.validUntil:
 		return CauseNoQuorum
 	}

@@ -42,6 +42,7 @@ type Replica struct {
 	saved    EntryID   // the commit as last written
 	saveAt   Time      // when to write commit lazily
 	heardAt  Time      // last word of the writer
+	low      bool      // the disk is nearly full
 	marks    marks
 	lastRef  uint64
 	fetches  []fetchServed
@@ -146,6 +147,8 @@ func (r *Replica) Step(now Time, in Input, out *Output) {
 		r.sync(now, in.Seq, out)
 	case ReadDone:
 		r.readDone(now, in, out)
+	case Space:
+		r.space(in, out)
 	case Tick:
 	default:
 		violated("I0", "input that is not for a replica")

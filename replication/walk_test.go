@@ -51,13 +51,14 @@ type walk struct {
 	claims  uint64
 	groups  int
 	trims   bool
+	fills   bool // disks are nearly full at times
 	noBeats bool // some writers send no heartbeats
 }
 
 func newWalk(seed uint64) *walk {
 	k := &walk{stage: newStage(), Rand: rand.New(rand.NewPCG(seed, 0)), truth: newTruth()}
 	k.quiet = true
-	k.trims, k.noBeats = k.oneIn(2), k.oneIn(4)
+	k.trims, k.noBeats, k.fills = k.oneIn(2), k.oneIn(4), k.oneIn(3)
 	k.config = Configuration{Number: 1, Members: []NodeID{1, 2, 3}}
 	if k.oneIn(4) {
 		k.config.Members = append(k.config.Members, 4, 5)
@@ -106,6 +107,7 @@ func (k *walk) act() {
 	}
 	k.loseMessages()
 	k.crashAndRestart()
+	k.fillSome()
 	if k.oneIn(3) {
 		k.silence()
 	}
@@ -305,6 +307,17 @@ func (k *walk) restart(n *stageNode) {
 	n.replica = RestoreReplica(n.id, 7, n.durable.load(), k.now)
 }
 
+// fillSome lets disks become nearly full, and have room again.
+func (k *walk) fillSome() {
+	for _, id := range k.config.Members {
+		if n := k.nodes[id]; k.fills && n.replica != nil && k.oneIn(4) {
+			low := k.oneIn(2)
+			k.printf("%v: nearly full: %v", id, low)
+			k.stepNode(n, Space{Low: low})
+		}
+	}
+}
+
 // silence is a time in which no writer is heard: replicas ask each other what is
 // committed.
 func (k *walk) silence() {
@@ -335,6 +348,8 @@ func (k *walk) heal() error {
 	for _, id := range k.config.Members {
 		if n := k.nodes[id]; n.replica == nil {
 			k.restart(n)
+		} else {
+			k.stepNode(n, Space{Low: false})
 		}
 	}
 	w := k.addWriter(WriterConfig{Self: 1, Lease: 4 * time.Second, Mode: ClaimWait, Quiet: k.oneIn(2)})

@@ -285,6 +285,7 @@ func appended(c *coder, m *replication.Appended) {
 	uvarint(c, &m.Commit)
 	varint(c, &m.SentAt)
 	flag(c, &m.Hole)
+	flag(c, &m.Full)
 }
 
 func fetch(c *coder, m *replication.Fetch) {

@@ -122,6 +122,19 @@ func Plan(stmt *pg_query.SelectStmt, env Env) (*Prepared, error) {
 	return prepared, nil
 }
 
+// PlanText parses and plans one SELECT. It is for tests and tools: a session has the tree,
+// and has bounded the text before.
+func PlanText(sql string, env Env) (*Prepared, error) {
+	tree, err := pg_query.Parse(sql)
+	if err != nil {
+		return nil, datum.Errorf("42601", "%v", err)
+	}
+	if len(tree.Stmts) != 1 || tree.Stmts[0].Stmt.GetSelectStmt() == nil {
+		return nil, datum.Errorf("0A000", "not one SELECT: %s", sql)
+	}
+	return Plan(tree.Stmts[0].Stmt.GetSelectStmt(), env)
+}
+
 // Select plans a SELECT, VALUES or set operation.
 func (p *Planner) Select(stmt *pg_query.SelectStmt) (prepared *Prepared, err error) {
 	defer internalError(&err)

@@ -192,18 +192,31 @@ func (s *session) claimStream(ctx context.Context, stmt *sql.ClaimStream) (*resu
 		ctx, cancel = context.WithTimeoutCause(ctx, timeout, errLockTimeout)
 		defer cancel()
 	}
+	wait := s.waitForClaim(desc)
 	got, err := s.server.cfg.Engine.Claim(ctx, engine.ClaimRequest{
 		Stream: desc.ID, Config: desc.Config, Mode: claimModes[stmt.Mode],
 		Lease: o.lease, Writer: o.writer, Quiet: o.quiet,
 	})
+	reason := wait.end()
 	if err != nil {
-		return nil, ended(ctx, err)
+		return nil, withDetail(ended(ctx, err), reason)
 	}
 	c := &claim{desc: desc, claim: got, writer: o.writer}
 	c.last.Store(uint64(got.Tail()))
 	s.claims[desc.ID] = c
 	s.watchers.Go(func() { s.tellOfLoss(c) })
 	return rowResult(stmt.Tag(), s.claimRow(c)), nil
+}
+
+// withDetail adds a sentence to an error that has none.
+func withDetail(err error, sentence string) error {
+	told, ok := err.(*query.Error)
+	if !ok || told.Detail != "" || sentence == "" {
+		return err
+	}
+	more := *told
+	more.Detail = sentence
+	return &more
 }
 
 // dropOld gives back what the session has of the stream, so that it does not

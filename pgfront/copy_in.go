@@ -3,6 +3,7 @@ package pgfront
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -76,6 +77,7 @@ type copyIn struct {
 	running sync.WaitGroup // groups in flight
 	mu      sync.Mutex     // guards what follows
 	durable int64          // rows
+	unknown int64          // rows that may be in the stream, or not
 	failed  error          // of the first group that failed
 }
 
@@ -90,6 +92,12 @@ func (in *copyIn) receive(ctx context.Context) error {
 	}()
 	for {
 		kind, body, err := s.reader.Message()
+		var long *wire.TooLongError
+		if errors.As(err, &long) && kind == 'd' {
+			if err = s.reader.Skip(); err == nil {
+				return errTooLong(long)
+			}
+		}
 		if err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
@@ -220,9 +228,13 @@ func (in *copyIn) append(ctx context.Context) error {
 	err := in.claim.claim.Append(ctx, req, func(r engine.AppendResult) {
 		in.claim.note(r)
 		in.mu.Lock()
-		if r.Err == nil {
-			in.durable += int64(len(req.Payloads))
-		} else if in.failed == nil {
+		switch rows := int64(len(req.Payloads)); {
+		case r.Err == nil:
+			in.durable += rows
+		case engine.KindOf(r.Err) == engine.KindUnknown:
+			in.unknown += rows
+		}
+		if in.failed == nil {
 			in.failed = r.Err
 		}
 		in.mu.Unlock()
@@ -265,9 +277,17 @@ func (in *copyIn) finish(ctx context.Context, err error) error {
 		if told.Detail != "" {
 			told.Detail += " "
 		}
-		told.Detail += fmt.Sprintf("Rows of the input that are in the stream: %d.", in.durable)
+		told.Detail += in.became()
 		return &told
 	}
 	s.sendTag(countedTag("COPY", in.durable))
 	return nil
+}
+
+// became says what is in the stream after an error. Nothing is in flight.
+func (in *copyIn) became() string {
+	if in.unknown == 0 {
+		return fmt.Sprintf("Rows of the input that are in the stream: %d.", in.durable)
+	}
+	return fmt.Sprintf("Rows of the input that are surely in the stream: %d; of the next %d it is not known.", in.durable, in.unknown)
 }

@@ -15,6 +15,7 @@ import (
 	"walle/pgfront/query"
 	"walle/pgfront/sql"
 	"walle/pgfront/wire"
+	"walle/replication"
 )
 
 // Errors that are the same for everybody.
@@ -59,8 +60,8 @@ var conditions = map[engine.Kind]condition{
 		described.holderDetail, says("Wait for the lease to end, or use %s FORCE to fence the writer.", described.claimStatement)},
 	engine.KindNoQuorum: {"57P03", says("no majority of the replicas of stream %s answers", described.name),
 		nil, says("Nothing was done. Look at walle.replicas, and try again.")},
-	engine.KindUnknown: {"08007", says("the outcome of the append to stream %s is unknown", described.name),
-		nil, says("Use %s: what is up to its tail_entry_id then is in the stream for ever, what is not never will be.", described.claimStatement)},
+	engine.KindUnknown: {"08007", says("the outcome of %s is unknown", described.attempt),
+		described.ending, says("Use %s: what is up to its tail_entry_id then is in the stream for ever, what is not never will be.", described.claimStatement)},
 	engine.KindEntryExists: {"23505", says("entry %s of stream %s exists", described.entry, described.name),
 		described.tailDetail, says("An entry that may be there already is passed over with ON CONFLICT DO NOTHING.")},
 	engine.KindHole: {"22023", says("entry %s of stream %s would leave a hole", described.entry, described.name),
@@ -98,6 +99,24 @@ func (e described) claimStatement() string { return "CLAIM STREAM " + quoteName(
 func (e described) entry() string          { return fmt.Sprint(uint64(e.Entry)) }
 func (e described) first() string          { return fmt.Sprintf("entry_id %d", uint64(e.First)) }
 func (e described) noDetail() string       { return "" }
+
+// attempt is what has been tried: an append, or a change of the catalog, which
+// is one to the system stream, of which clients know nothing.
+func (e described) attempt() string {
+	if e.Stream == replication.SystemStream {
+		return strings.ToUpper(e.Op) + " STREAM"
+	}
+	return "the append to stream " + e.stream
+}
+
+// ending is what a client did to an attempt that it did not wait for.
+func (e described) ending() string {
+	var told *query.Error
+	if e.Detail == "" && errors.As(e.Err, &told) {
+		return fmt.Sprintf("It was not waited for any more: %s.", told.Message)
+	}
+	return e.Detail
+}
 
 // text is the cause in engine's own words.
 func (e described) text() string { return strings.TrimSuffix(e.Error.Error(), ".") }
@@ -173,8 +192,12 @@ func (s *Server) describe(e *engine.Error) *query.Error {
 			d.Error = &named
 		}
 	}
-	d.stream = `"` + d.Name + `"`
-	if d.Name == "" {
+	switch {
+	case d.Name != "":
+		d.stream = `"` + d.Name + `"`
+	case e.Stream == replication.SystemStream:
+		d.stream = "number 1 (the catalog)"
+	default:
 		d.stream = fmt.Sprintf("number %d", uint64(e.Stream))
 	}
 	if n, ok := s.cfg.Catalog.Snapshot().NodeByID(e.Node); ok {

@@ -26,10 +26,12 @@ type outbox struct {
 	room     sync.Cond  // wakes a session that waits for room
 	items    []*item    // in order; those before head are gone
 	head     int
-	bytes    int    // of items
-	aside    []byte // messages that belong to no place in the order
-	writing  bool   // somebody is in conn.Write
-	inFlight int    // items that are not answered
+	bytes    int               // of items
+	aside    []byte            // messages that belong to no place in the order
+	latest   map[string][]byte // such messages, of which a later one takes the place of one not sent
+	held     bool              // latest waits
+	writing  bool              // somebody is in conn.Write
+	inFlight int               // items that are not answered
 	settled  chan struct{}
 	closed   bool
 	err      error // of the connection; it sticks
@@ -69,7 +71,7 @@ func (o *outbox) send(messages []byte) error {
 	}
 	if o.lenLocked() == 0 && !o.writing && len(o.aside) == 0 {
 		o.writeLocked(messages)
-		if o.lenLocked() > 0 || len(o.aside) > 0 || o.err != nil {
+		if o.lenLocked() > 0 || len(o.aside) > 0 || len(o.latest) > 0 || o.err != nil {
 			o.work.Signal()
 		}
 		return o.err
@@ -175,6 +177,39 @@ func (o *outbox) notify(messages []byte) {
 	o.work.Signal()
 }
 
+// notifyLatest is notify for a message that says it all: of those with one key
+// that were not sent, the last one is. So a client that does not read costs one
+// message a key.
+func (o *outbox) notifyLatest(key string, message []byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return
+	}
+	if o.latest == nil {
+		o.latest = make(map[string][]byte)
+	}
+	o.latest[key] = message
+	o.work.Signal()
+}
+
+// forgetLatest takes back what was not sent yet.
+func (o *outbox) forgetLatest(key string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.latest, key)
+}
+
+// hold keeps the messages of notifyLatest back, or lets them go again.
+func (o *outbox) hold(held bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.held != held {
+		o.held = held
+		o.work.Signal()
+	}
+}
+
 // close sends what is left, after all that waits has been answered, and ends
 // the writer. With broken set nothing is sent any more.
 func (o *outbox) close(broken error) {
@@ -226,6 +261,12 @@ func (o *outbox) takeLocked(buf []byte) []byte {
 	}
 	buf = append(buf, o.aside...)
 	o.aside = o.aside[:0]
+	if !o.held {
+		for _, message := range o.latest {
+			buf = append(buf, message...)
+		}
+		clear(o.latest)
+	}
 	for o.lenLocked() > 0 && !o.items[o.head].waits {
 		it := o.items[o.head]
 		if it.err == nil {

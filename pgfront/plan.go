@@ -145,6 +145,10 @@ func (s *session) planSession(stmt sql.Statement) (plan, error) {
 		return s.planShow(stmt)
 	case *sql.Discard:
 		return s.command(nil, func(ctx context.Context) (*result, error) { return s.discard(ctx, stmt) }), nil
+	case *sql.Listen:
+		return s.command(nil, func(ctx context.Context) (*result, error) { return s.listen(ctx, stmt) }), nil
+	case *sql.Unlisten:
+		return s.command(nil, func(ctx context.Context) (*result, error) { return s.unlisten(ctx, stmt) }), nil
 	case *sql.Unsupported:
 		return nil, stmt.Err()
 	}

@@ -37,7 +37,8 @@ type session struct {
 	timeouts timeouts     // of values
 
 	claims     map[replication.StreamID]*claim
-	watchers   sync.WaitGroup // a goroutine for each claim
+	listening  map[string]*listener
+	watchers   sync.WaitGroup // a goroutine for each claim, and for each channel listened to
 	statements map[string]*prepared
 	portals    map[string]*portal
 
@@ -73,7 +74,7 @@ type activity struct {
 func (s *Server) newSession(c *connection, h *hello) (*session, error) {
 	session := &session{
 		server: s, conn: c.conn, reader: c.reader, user: h.user, database: h.database, since: time.Now(),
-		claims:     make(map[replication.StreamID]*claim),
+		claims: make(map[replication.StreamID]*claim), listening: make(map[string]*listener),
 		statements: make(map[string]*prepared), portals: make(map[string]*portal),
 		deferred: -1,
 	}
@@ -118,10 +119,28 @@ func (s *session) serve() {
 	if broken == nil {
 		s.flush()
 	}
+	s.unlistenAll()
 	s.letGo(err == nil || told == errShutdown)
 	s.box.close(broken)
+	if told != nil {
+		linger(s.conn)
+	}
 	s.watchers.Wait()
 	s.cancel(nil)
+}
+
+// lingerMost is how long a client that has been told why its session ends may
+// take to read that, while it still sends.
+const lingerMost = time.Second
+
+// linger reads what the client still sends. A connection that is closed with
+// unread input is reset, and what was sent last is lost with it.
+func linger(conn net.Conn) {
+	half, ok := conn.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil || conn.SetReadDeadline(time.Now().Add(lingerMost)) != nil {
+		return
+	}
+	_, _ = io.Copy(io.Discard, conn) // nobody is there to hear of an error
 }
 
 // drop forgets what was buffered and not committed, and what would be answered
@@ -153,10 +172,17 @@ func (s *session) loop() error {
 			return errShutdown
 		}
 		kind, body, err := s.reader.Message()
-		if err != nil {
+		var long *wire.TooLongError
+		switch {
+		case errors.As(err, &long) && handlers[kind] != nil:
+			err = s.passOverLong(kind, long)
+			if err == nil {
+				continue
+			}
 			return s.readError(err)
-		}
-		if kind == 'X' {
+		case err != nil:
+			return s.readError(err)
+		case kind == 'X':
 			return nil
 		}
 		if err := s.message(kind, body); err != nil {
@@ -165,11 +191,31 @@ func (s *session) loop() error {
 	}
 }
 
+// passOverLong refuses a message of which nothing but the kind and the length
+// was read.
+func (s *session) passOverLong(kind byte, long *wire.TooLongError) error {
+	if err := s.reader.Skip(); err != nil || s.skipping {
+		return err
+	}
+	s.fail(errTooLong(long))
+	if kind == 'Q' {
+		s.endQuery()
+	} else {
+		s.skipping = true
+	}
+	return nil
+}
+
+func errTooLong(long *wire.TooLongError) *query.Error {
+	return &query.Error{Code: "54000", Message: "a message cannot have more than 64 MiB", Detail: fmt.Sprintf("It has %d bytes.", long.Length),
+		Hint: "Use COPY to append more: it may come in any number of messages."}
+}
+
 // readError says what to tell the client, if anything, when no message can be
 // read.
 func (s *session) readError(err error) error {
 	switch {
-	case errors.Is(err, wire.ErrLength):
+	case errors.Is(err, wire.ErrLength), errors.As(err, new(*wire.TooLongError)):
 		return protocolError("%v", err)
 	case errors.Is(err, os.ErrDeadlineExceeded) && s.isStopped():
 		return errShutdown
@@ -278,15 +324,20 @@ func (s *session) fail(err error) {
 
 // notice tells the client something that is no error, if it wants to hear it.
 func (s *session) notice(severity string, e *query.Error) {
+	if s.wants(severity) {
+		sendNotice(&s.out, severity, e)
+	}
+}
+
+// wants tells whether the client wants to hear a NOTICE or a WARNING.
+func (s *session) wants(severity string) bool {
 	switch s.get("client_min_messages") {
 	case "error":
-		return
+		return false
 	case "warning":
-		if severity != "WARNING" {
-			return
-		}
+		return severity == "WARNING"
 	}
-	sendNotice(&s.out, severity, e)
+	return true
 }
 
 // begin starts the statement that text is of: until end, it can be cancelled.
@@ -374,10 +425,10 @@ func ended(ctx context.Context, err error) error {
 	return err
 }
 
-// isCancelled tells of 57014 as query says it.
+// isCancelled tells of 57014 as query says it, which does not know why.
 func isCancelled(err error) bool {
 	var told *query.Error
-	return errors.As(err, &told) && told.Code == errCancelled.Code
+	return errors.As(err, &told) && told.Code == errCancelled.Code && told.Detail == ""
 }
 
 // letGo gives up all claims: back to others at once if the session ends in

@@ -228,6 +228,7 @@ func (s *session) discard(ctx context.Context, stmt *sql.Discard) (*result, erro
 			return nil, ended(ctx, err)
 		}
 	}
+	s.unlistenAll()
 	clear(s.statements)
 	s.change(values{start: s.values.start})
 	return &result{tag: stmt.Tag()}, nil

@@ -25,14 +25,16 @@ type transaction struct {
 	isolation   string // as SHOW prints it; "" is the session's default
 	group       group
 	savepoints  []savepoint
+	channels    []channelChange
 	before      *values // the settings to go back to, if they were changed
 }
 
 // savepoint is a state of a transaction to go back to.
 type savepoint struct {
-	name   string
-	group  group
-	values values
+	name     string
+	group    group
+	values   values
+	channels int // so many changes of channels came before
 }
 
 // group is what a transaction is going to append, atomically: rows of one
@@ -144,6 +146,7 @@ func (s *session) finish(rollback bool) {
 		s.change(v)
 	}
 	s.tx = transaction{}
+	s.box.hold(false)
 	s.closePortals()
 }
 
@@ -272,6 +275,7 @@ func (s *session) beginBlock(stmt *sql.Begin) error {
 		return nil
 	}
 	s.tx.block = true
+	s.box.hold(true) // PostgreSQL delivers notifications between transactions
 	s.tx.readOnly = s.get("default_transaction_read_only") == "on"
 	return s.setModes(stmt.Modes)
 }
@@ -307,6 +311,7 @@ func (s *session) commit(ctx context.Context, chain bool) (tag string, err error
 			return "", err
 		}
 	}
+	s.applyChannels(ctx)
 	s.endBlock(false, chain)
 	return "COMMIT", nil
 }
@@ -324,6 +329,7 @@ func (s *session) endBlock(rollback, chain bool) {
 	s.finish(rollback)
 	if chain {
 		s.tx = transaction{block: true, readOnly: was.readOnly, isolation: was.isolation}
+		s.box.hold(true)
 	}
 }
 
@@ -337,7 +343,7 @@ func (s *session) savepoint(stmt *sql.Savepoint) error {
 	}
 	g := s.tx.group
 	g.payloads = slices.Clip(g.payloads)
-	s.tx.savepoints = append(s.tx.savepoints, savepoint{name: stmt.Name, group: g, values: s.values})
+	s.tx.savepoints = append(s.tx.savepoints, savepoint{name: stmt.Name, group: g, values: s.values, channels: len(s.tx.channels)})
 	return nil
 }
 
@@ -382,7 +388,7 @@ func (s *session) rollbackTo(stmt *sql.RollbackTo) error {
 	}
 	p := s.tx.savepoints[i]
 	s.tx.savepoints = s.tx.savepoints[:i+1]
-	s.tx.group, s.tx.failed = p.group, false
+	s.tx.group, s.tx.failed, s.tx.channels = p.group, false, s.tx.channels[:p.channels]
 	s.change(p.values)
 	return nil
 }

@@ -55,9 +55,11 @@ stream, appends to it, and reads it back, with any PostgreSQL client. Every
 append that is acknowledged is on disk at a majority of the stream's replicas.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Version:       version(),
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SetVersionTemplate("walle {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(demoCommand(), startCommand(), versionCommand())
 	return root

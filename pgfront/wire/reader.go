@@ -12,6 +12,9 @@ const (
 	StartupMax = 10_000
 	// MessageMax bounds every message of a session. A group has to fit into one.
 	MessageMax = 64 << 20
+	// skipMost is how long a message may be to be passed over. A greater length is
+	// taken for a sign that client and server have lost each other.
+	skipMost = 1 << 30
 
 	// bufferSize is what is read at once; longer messages get memory of their own.
 	bufferSize = 64 << 10
@@ -23,6 +26,14 @@ const (
 // the connection cannot be understood any more.
 var ErrLength = errors.New("invalid message length")
 
+// TooLongError is about a message that is longer than MessageMax, but not too
+// long to pass over: that is what Skip is for.
+type TooLongError struct{ Length int }
+
+func (e *TooLongError) Error() string {
+	return fmt.Sprintf("message of %d bytes, at most %d are allowed", e.Length, MessageMax)
+}
+
 // Reader cuts a connection's input into messages. One goroutine uses it.
 type Reader struct {
 	src        io.Reader
@@ -30,6 +41,7 @@ type Reader struct {
 	start, end int
 	max        int    // bytes that a message may have
 	long       []byte // the body of a message that is longer than buf
+	skip       int64  // bytes of a message that was too long
 }
 
 // NewReader reads from src. Until Admit, messages are at most StartupMax long.
@@ -55,7 +67,8 @@ func (r *Reader) Startup() ([]byte, error) {
 }
 
 // Message returns a message's type and body. The body is valid until the next
-// call. An io.EOF means that the client is gone between two messages.
+// call. An io.EOF means that the client is gone between two messages. After a
+// *TooLongError, which comes with the type, nothing can be read before Skip.
 func (r *Reader) Message() (kind byte, body []byte, err error) {
 	head, err := r.peek(5)
 	if err != nil {
@@ -92,6 +105,10 @@ func (r *Reader) body(length []byte, head int) ([]byte, error) {
 	switch {
 	case n < 0:
 		return nil, fmt.Errorf("%w: %d", ErrLength, n+4)
+	case n > int64(r.max) && r.max == MessageMax && n <= skipMost:
+		r.start += head
+		r.skip = n
+		return nil, &TooLongError{Length: int(n)}
 	case n > int64(r.max):
 		return nil, fmt.Errorf("%w: %d bytes, at most %d are allowed", ErrLength, n, r.max)
 	case int(n) > len(r.buf)-head:
@@ -104,6 +121,17 @@ func (r *Reader) body(length []byte, head int) ([]byte, error) {
 	}
 	r.start += len(frame)
 	return frame[head:], nil
+}
+
+// Skip passes over the body of the message that was too long.
+func (r *Reader) Skip() error {
+	have := min(r.skip, int64(r.end-r.start))
+	r.start += int(have)
+	if _, err := io.CopyN(io.Discard, r.src, r.skip-have); err != nil {
+		return unexpected(err)
+	}
+	r.skip = 0
+	return nil
 }
 
 // peek returns the next n bytes, n <= len(buf), without consuming them.

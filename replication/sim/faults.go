@@ -11,10 +11,11 @@ import (
 type outage struct {
 	links []int // that are cut
 	slow  *host // whose disk is slow
+	full  *host // whose disk others fill
 }
 
 func (o *outage) end(w *world) {
-	if o.links == nil && o.slow == nil {
+	if o.links == nil && o.slow == nil && o.full == nil {
 		return // the faults ended before it
 	}
 	for _, l := range o.links {
@@ -23,8 +24,12 @@ func (o *outage) end(w *world) {
 	if o.slow != nil {
 		o.slow.disk.slow = 0
 	}
+	if o.full != nil {
+		o.full.room.others = 0
+		o.full.watchSpace()
+	}
 	if w.trace.on {
-		w.tell("an outage of links %v, of a disk %v ends", o.links, o.slow != nil)
+		w.tell("an outage of links %v, of a disk %v, of space %v ends", o.links, o.slow != nil, o.full != nil)
 	}
 	*o = outage{}
 }
@@ -49,7 +54,8 @@ func (w *world) struck(f Fault) {
 func (w *world) faultPause() time.Duration { return between(w.rand, 0, 2*w.weights.faultEvery) }
 
 // clockFaults are those that strike by the clock.
-const clockFaults = FaultPartition | FaultOneWay | FaultCrash | FaultCrashMany | FaultPause | FaultSlowDisk | FaultDamage | FaultWall
+const clockFaults = FaultPartition | FaultOneWay | FaultCrash | FaultCrashMany | FaultPause | FaultSlowDisk | FaultDamage | FaultWall |
+	FaultPartial | FaultFill | FaultRot
 
 // strike makes one fault of the kinds that this run has.
 func (w *world) strike() {
@@ -86,6 +92,12 @@ func (w *world) strike() {
 		w.damage(h)
 	case FaultWall:
 		h.wallSkew = between(w.rand, -24*time.Hour, 24*time.Hour)
+	case FaultPartial:
+		w.cutPairs()
+	case FaultFill:
+		h.fill()
+	case FaultRot:
+		w.rot(h)
 	}
 }
 
@@ -158,6 +170,25 @@ func (w *world) cut(side []bool, spare int, oneWay bool) {
 	w.begin(o, d)
 }
 
+// cutPairs cuts single pairs of hosts off from each other: who can't reach whom
+// differs from host to host.
+func (w *world) cutPairs() {
+	n := len(w.hosts)
+	var o outage
+	for a := range n {
+		for b := range a {
+			if w.rand.IntN(3) == 0 {
+				o.links = append(o.links, a*n+b, b*n+a)
+			}
+		}
+	}
+	d := w.outage()
+	if w.trace.on {
+		w.tell("links %v are cut for %v", o.links, d)
+	}
+	w.begin(o, d)
+}
+
 // writerHost is where a writer serves, or anywhere.
 func (w *world) writerHost() *host {
 	for i := len(w.sessions) - 1; i >= 0 && i >= len(w.sessions)-8; i-- {
@@ -176,18 +207,66 @@ func (w *world) damage(h *host) {
 		return
 	}
 	id := d.low + replication.EntryID(w.rand.IntN(len(d.entries)-1))
-	if e := d.entry(id); e == nil || id > w.ledger.frontier() || e.Chain != w.ledger.chain(id) {
+	if !w.mayLose(h, id) {
 		return
-	}
-	for _, other := range w.hosts {
-		if other != h && other.member && (other.disk.isDamaged(id) || other.disk.durable.entry(id) == nil) {
-			return
-		}
 	}
 	if w.trace.on {
 		w.tell("entry %d of %v is damaged", id, h.id)
 	}
 	h.disk.damaged = append(h.disk.damaged, id)
+	if h.storage != nil && !h.stored("damage", h.storage.Damage(id)) {
+		h.outage(w.outage())
+	}
+}
+
+// mayLose reports whether entry id of h is committed, is not its last, and all
+// other members have it in good order.
+func (w *world) mayLose(h *host, id replication.EntryID) bool {
+	d := &h.disk.durable
+	e := d.entry(id)
+	if e == nil || id >= d.tail() || len(w.config.Members) == 1 || id > w.ledger.frontier() || e.Chain != w.ledger.chain(id) {
+		return false
+	}
+	for _, other := range w.hosts {
+		if other != h && other.member && (other.disk.isDamaged(id) || other.disk.durable.entry(id) == nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// rot makes up to three neighbouring entries of a host's disk unreadable, each
+// one that some other member has in good order. Whether they are committed, or
+// ever will be, does not matter.
+func (w *world) rot(h *host) {
+	d := &h.disk.durable
+	if len(d.entries) == 0 {
+		return
+	}
+	first := d.low + replication.EntryID(w.rand.IntN(len(d.entries)))
+	for id := first; id < first+1+replication.EntryID(w.rand.IntN(3)); id++ {
+		if e := d.entry(id); e == nil || h.disk.isDamaged(id) || !w.intactElsewhere(h, e) {
+			return
+		}
+		if w.trace.on {
+			w.tell("entry %d of %v is damaged", id, h.id)
+		}
+		if id > w.ledger.frontier() {
+			w.took(pathRotUncommitted)
+		}
+		h.disk.damaged = append(h.disk.damaged, id)
+	}
+}
+
+// intactElsewhere reports whether some other member holds e, durable and in good
+// order.
+func (w *world) intactElsewhere(h *host, e *replication.Entry) bool {
+	for _, other := range w.hosts {
+		if o := other.disk.durable.entry(e.ID); other != h && o != nil && o.Chain == e.Chain && !other.disk.isDamaged(e.ID) {
+			return true
+		}
+	}
+	return false
 }
 
 // syncFails decides whether a disk fails a sync.

@@ -22,6 +22,9 @@ type host struct {
 	clock    clock
 	wallSkew time.Duration
 	disk     disk
+	room     room
+	storage  Storage // what disk is the model of; nil where the model is all there is
+	broken   bool    // storage may fail
 
 	replica  *replication.Replica
 	timer    timer
@@ -50,7 +53,11 @@ func (h *host) start() {
 	if !h.member {
 		return
 	}
-	if l, ok := h.disk.load(w.rand.IntN(2) == 0); ok {
+	l, ok := h.disk.load(w.rand.IntN(2) == 0)
+	if h.storage != nil {
+		l, ok = h.loadStorage()
+	}
+	if ok {
 		if len(l.State.Gaps) > 0 {
 			w.took(pathGapAtRestart)
 		}
@@ -64,6 +71,8 @@ func (h *host) start() {
 	h.seen = seen{}
 	h.look()
 	h.arm()
+	h.room.low, h.room.looking = false, false
+	h.lookAtSpace()
 }
 
 // clockRate draws how fast a clock runs: often at the edge of the assumption.
@@ -89,8 +98,13 @@ func (h *host) crash() {
 		return
 	}
 	kept := 0
+	if h.storage != nil {
+		kept = h.crashStorage()
+	}
 	if n := len(h.disk.pending); n > 0 {
-		kept = w.rand.IntN(n + 1)
+		if h.storage == nil {
+			kept = w.rand.IntN(n + 1)
+		}
 		if kept < n {
 			w.took(pathUnsyncedLost)
 		}
@@ -181,6 +195,8 @@ func (h *host) happen(e *event) {
 		h.answerRead(e.ref)
 	case eventResume:
 		h.resume()
+	case eventSpace:
+		h.lookAtSpace()
 	}
 }
 
@@ -212,6 +228,9 @@ func (h *host) deliver(p *parcel, kind message) {
 		h.stepReplica(replication.Received{Envelope: env})
 	default:
 		if s := h.session(env.Claim); s != nil {
+			if m, ok := env.Msg.(replication.Appended); ok {
+				s.hears(w.host(env.From), &m)
+			}
 			s.step(replication.Received{Envelope: env})
 		} else if !w.answer(env) {
 			w.took(pathLateAnswer)
@@ -247,6 +266,7 @@ func (h *host) stepReplica(in replication.Input) {
 	if h.up {
 		h.look()
 		h.arm()
+		h.watchSpace()
 	}
 }
 
@@ -260,7 +280,13 @@ func (h *host) obey(out *replication.Output) {
 		if w.trace.on {
 			w.tell("%v writes %s", h.id, describe(&out.Writes[i]))
 		}
+		if h.overflows(&out.Writes[i]) {
+			w.struck(FaultOverflow)
+			h.outage(w.outage()) // what is lost is what was never acknowledged
+			return
+		}
 		h.checkWrite(&out.Writes[i])
+		h.grew(&out.Writes[i])
 		if w.weights.vigilant {
 			h.disk.given = append(h.disk.given, out.Writes[i])
 		}
@@ -276,8 +302,13 @@ func (h *host) obey(out *replication.Output) {
 	}
 	sends := out.Sends
 	torn := (len(out.Writes) > 0 || len(sends) > 0) && w.chance(w.weights.tornStep)
-	if torn { // part of the step is done, then the node dies
+	if torn {
 		w.struck(FaultTornStep)
+	}
+	if h.storage != nil && len(out.Writes) > 0 && !h.stored("apply", h.storage.Apply(out.Writes)) {
+		torn = true
+	}
+	if torn { // part of the step is done, then the node dies
 		sends = sends[:w.rand.IntN(len(sends)+1)]
 	}
 	for _, envelope := range sends {
@@ -308,7 +339,7 @@ func (h *host) finishSync(sync uint64) {
 	if sync != d.sync {
 		return
 	}
-	if w.syncFails() {
+	if !h.sync() {
 		h.outage(w.outage()) // nothing is retried on such a disk: the node stops
 		return
 	}
@@ -326,11 +357,29 @@ func (h *host) finishSync(sync uint64) {
 	}
 }
 
+// sync makes all that is written durable, unless the disk fails.
+func (h *host) sync() bool {
+	fails := h.world.syncFails()
+	if h.storage == nil {
+		return !fails
+	}
+	if fails {
+		h.broken = true
+		h.storage.Break()
+	}
+	return h.stored("sync", h.storage.Sync())
+}
+
 func (h *host) answerRead(ref uint64) {
 	for i, r := range h.reads {
 		if r.Ref == ref {
 			h.reads = slices.Delete(h.reads, i, i+1)
-			done := h.disk.read(r)
+			var done replication.ReadDone
+			if h.storage != nil {
+				done = h.readStorage(r)
+			} else {
+				done = h.disk.read(r)
+			}
 			if done.Err != nil {
 				h.world.took(pathReadDamage)
 			}

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"walle/replication"
 )
 
 // Options say what to run. The zero value with a Seed is a run of the usual
@@ -16,6 +18,10 @@ type Options struct {
 	Without Fault     // kinds of faults that are switched off
 	Trace   io.Writer // every event is written here as it happens; nil for none
 	Last    int       // how many of the last events Result.Trace keeps; 0 for none
+
+	// Storage makes what a member keeps its replica on, with chance of its own
+	// from the seed; nil leaves all to the model.
+	Storage func(node replication.NodeID, seed uint64) (Storage, error)
 }
 
 // DefaultSteps is the length of a usual run's fault phase.
@@ -68,6 +74,10 @@ const (
 	FaultCompete
 	FaultDrop // sessions that vanish
 	FaultTrim
+	FaultPartial  // partitions of single pairs of nodes
+	FaultFill     // disks that become nearly full
+	FaultOverflow // disks that are full: a write fails, the node stops
+	FaultRot      // bits that flip wherever another copy is in order
 	faultEnd
 )
 
@@ -77,6 +87,7 @@ const NoFaults = faultEnd - 1
 var faultNames = [...]string{
 	"loss", "double", "reorder", "delay", "partition", "oneway", "crash", "crashmany", "tornstep", "pause",
 	"slowdisk", "syncfail", "damage", "skew", "wild", "wall", "aim", "compete", "drop", "trim",
+	"partial", "fill", "overflow", "rot",
 }
 
 func (f Fault) String() string {
@@ -134,6 +145,7 @@ const (
 	CheckLease     Checker = "leases exclude"        // a lease window overlaps a later writer
 	CheckRead      Checker = "reads see acks"        // a linearizable read misses an acknowledged entry
 	CheckOrder     Checker = "time does not fall"    // AppendedAt along the stream
+	CheckSpace     Checker = "full disks are spared" // they take what is on its way, and no more
 	CheckMemory    Checker = "memory is bounded"     //
 	CheckMutation  Checker = "messages are values"   // changed after they were sent
 	CheckSpin      Checker = "machines rest"         // a machine asks for ever more steps at one time

@@ -17,6 +17,7 @@ func Run(o Options) Result {
 	}
 	w := newWorld(o)
 	w.play()
+	w.closeStorage()
 	r := Result{Seed: o.Seed, Nodes: len(w.config.Members), Steps: w.step, Simulated: time.Duration(w.now),
 		Failure: w.failure, Trace: w.trace.lines(), Coverage: w.coverage}
 	if w.healing != nil {

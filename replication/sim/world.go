@@ -72,6 +72,7 @@ func newWorld(o Options) *world {
 	w.leases.world = w
 	w.wild = w.weights.on&FaultWild != 0
 	for _, h := range w.hosts {
+		h.openStorage()
 		h.start()
 	}
 	for i := range w.weights.clients {

@@ -192,6 +192,12 @@ func (s *stage) command(t *testing.T, d *datadriven.TestData) {
 		for _, n := range s.which(t, d) {
 			n.replica = RestoreReplica(n.id, 7, n.durable.load(), s.now)
 		}
+	case "scrub": // scrub n1 3: somebody has found that entry 3 is damaged on n1
+		id, err := strconv.Atoi(d.CmdArgs[1].Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.stepNode(s.which(t, d)[0], Damaged{ID: EntryID(id)})
 	case "damage": // damage n1 3: the disk of n1 cannot give back entry 3
 		n := s.which(t, d)[0]
 		id, err := strconv.Atoi(d.CmdArgs[1].Key)

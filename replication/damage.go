@@ -13,6 +13,21 @@ type damage struct {
 	above  *mark   // at hi
 }
 
+// Damaged tells a Replica that entry ID, which it may not have read for long,
+// turned out to be damaged on its disk.
+type Damaged struct{ ID EntryID }
+
+func (Damaged) input() {}
+
+// found takes that news. A lone replica has nobody to fetch the entry from: as
+// a gap it would be gone for good, and what cannot be read now may be readable
+// again, by other means.
+func (r *Replica) found(in Damaged, out *Output) {
+	if len(r.state.Config.Members) > 1 {
+		r.damaged(in.ID, out)
+	}
+}
+
 // damaged takes the news that entry id cannot be read.
 func (r *Replica) damaged(id EntryID, out *Output) {
 	d := &r.damage

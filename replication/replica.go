@@ -147,6 +147,8 @@ func (r *Replica) Step(now Time, in Input, out *Output) {
 		r.sync(now, in.Seq, out)
 	case ReadDone:
 		r.readDone(now, in, out)
+	case Damaged:
+		r.found(in, out)
 	case Space:
 		r.space(in, out)
 	case Tick:

@@ -9,7 +9,7 @@ const (
 	claimRetry = 100 * time.Millisecond
 	// heldRetry is how often a waiting claim looks whether the stream is free.
 	heldRetry = 100 * time.Millisecond
-	// recoverPatience is how long one round may spend on reading the log's end.
+	// recoverPatience is how long one round waits for more of the log's end.
 	recoverPatience = 2 * time.Second
 	// riseDelay is how long a serving writer lets a claim that holds a minority
 	// go on before it takes that minority back.

@@ -104,7 +104,7 @@ func (r *Replica) append(now Time, env Envelope, m Append, out *Output) {
 	}
 	r.grantLease(now)
 	r.trim.wanted = max(r.trim.wanted, m.First)
-	gapped := m.Jump && m.Prev.ID > r.tail.ID && !(r.low && len(m.Entries) == 0)
+	gapped := m.Jump && m.Prev.ID > r.tail.ID
 	if gapped {
 		r.jump(m)
 	}

@@ -72,6 +72,7 @@ func (w *Writer) recovered(now Time, p *peer, m Fetched, out *Output) {
 	}
 	w.round.rest = append(append(make([]Entry, 0, n+len(w.round.rest)), m.Entries...), w.round.rest...)
 	w.window.base, w.window.baseAt = m.Prev, m.PrevAt
+	w.round.giveUp = now.Add(recoverPatience) // the tail is bounded: what comes on comes to an end
 	if m.Prev.ID > w.commit {
 		w.fetchRest(now, out)
 		return

@@ -106,6 +106,9 @@ func (c *client) use(s *session) {
 	case w.chance(w.weights.drop):
 		w.struck(FaultDrop)
 		c.leave(false)
+	case s.tight && w.chance(0.5): // make room
+		s.tight = false
+		s.trimTo(s.writer.Commit() + 1)
 	case w.chance(w.weights.trim):
 		w.struck(FaultTrim)
 		s.trim()

@@ -100,6 +100,7 @@ const (
 	pathNotAppliedClosed
 	pathNotAppliedFull
 	pathNotAppliedMoved
+	pathNotAppliedNoSpace
 	pathUnknownFenced
 	pathUnknownClosed
 	pathUnknownTimeout
@@ -110,6 +111,10 @@ const (
 	pathUnsyncedKept
 	pathFreshRestart
 	pathReadDamage
+	pathLow
+	pathRoomAgain
+	pathFull
+	pathRotUncommitted
 	paths
 )
 
@@ -119,9 +124,10 @@ var pathNames = [paths]string{
 	"replica truncated a tail", "gap opened", "gap shrank", "gap closed", "restart with a gap", "entries trimmed", "trim went over a gap",
 	"refused: term", "refused: lease", "fetched: have", "fetched: have not", "fetched: cannot tell",
 	"append did not connect", "append jumped", "heartbeat", "entries sent again", "answer to a claim that is gone",
-	"applied", "not applied: fenced", "not applied: no quorum", "not applied: closed", "not applied: full", "not applied: moved",
+	"applied", "not applied: fenced", "not applied: no quorum", "not applied: closed", "not applied: full", "not applied: moved", "not applied: no space",
 	"unknown: fenced", "unknown: closed", "unknown: timeout", "two writers alive, one fenced without knowing",
 	"read under a lease", "read by asking a majority", "crash lost unsynced writes", "crash kept unsynced writes", "restart with an empty disk", "read met damage",
+	"a replica was told that its disk is nearly full", "a replica was told that there is room again", "a writer was told of a full disk", "uncommitted entry damaged",
 }
 
 // event kinds of faults that struck, for the summary: a bit of Fault each, and

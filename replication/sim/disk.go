@@ -32,6 +32,7 @@ type image struct {
 	low     replication.EntryID // id of entries[0]
 	entries []replication.Entry // ID 0 where none is stored
 	stored  int
+	bytes   int // of all that is stored, as entries count against limits
 }
 
 func newDisk() disk {
@@ -147,6 +148,7 @@ func (m *image) trimHoles() {
 func (m *image) drop(e *replication.Entry) {
 	if e.ID != 0 {
 		m.stored--
+		m.bytes -= e.Size()
 	}
 	*e = replication.Entry{}
 }
@@ -163,10 +165,11 @@ func (m *image) put(e *replication.Entry) {
 	for m.low+replication.EntryID(len(m.entries)) <= e.ID {
 		m.entries = append(m.entries, replication.Entry{})
 	}
-	if m.entries[e.ID-m.low].ID == 0 {
-		m.stored++
-	}
-	m.entries[e.ID-m.low] = *e
+	at := &m.entries[e.ID-m.low]
+	m.drop(at)
+	m.stored++
+	m.bytes += e.Size()
+	*at = *e
 }
 
 func (m *image) clone() image {

@@ -18,12 +18,14 @@ type healing struct {
 	claims  int
 	mode    replication.ClaimMode
 	trimmed bool // its writer told all replicas of all trims
+	room    mending
 }
 
 type stage uint8
 
 const (
 	stageClaim stage = iota
+	stageRoom        // all disks are nearly full
 	stageAppend
 	stageConverge
 	stageDone
@@ -57,6 +59,7 @@ func (w *world) mend() {
 			h.start()
 		}
 	}
+	g.room = w.mendSpace()
 	w.retire()
 	w.schedule(healLook, event{kind: eventHeal, host: -1})
 }
@@ -85,6 +88,8 @@ func (g *healing) look() {
 	switch g.stage {
 	case stageClaim:
 		g.claim()
+	case stageRoom:
+		g.makeRoom()
 	case stageAppend:
 		g.append()
 	case stageConverge:
@@ -114,6 +119,9 @@ func (g *healing) claim() {
 		w.coverage.LongestClaim = max(w.coverage.LongestClaim, int64(w.now-g.since))
 		g.first = len(w.ledger.proposals)
 		g.stage = stageAppend
+		if g.room == mendTrim {
+			g.stage = stageRoom
+		}
 	case g.late(claimWithin):
 		w.fail(CheckProgress, "no claim succeeds within %v of healing; %d were tried", claimWithin, g.claims)
 	case s == nil || !s.alive():
@@ -122,6 +130,31 @@ func (g *healing) claim() {
 			g.claims++
 			g.session = w.open(h, g.mode, w.weights.leases[0], claimWithin)
 		}
+	}
+}
+
+// makeRoom trims what fills all disks. Groups are refused until then.
+func (g *healing) makeRoom() {
+	w := g.world
+	full, all := 0, true
+	for _, h := range w.hosts {
+		if h.member && h.room.low {
+			full++
+		}
+		all = all && (!h.member || h.room.low)
+	}
+	switch s := g.session; {
+	case full == 0:
+		w.giveRoom()
+		g.first, g.stage = len(w.ledger.proposals), stageAppend
+	case g.late(claimWithin + settleWithin):
+		w.fail(CheckSpace, "%d disks are still nearly full %v after healing", full, claimWithin+settleWithin)
+	case !s.alive():
+		g.stage, g.session = stageClaim, nil
+	case s.serving() && all && !s.tight && len(s.open) == 0:
+		s.propose(w.group(), 0)
+	case s.serving():
+		s.trimTo(w.ledger.frontier() + 1)
 	}
 }
 
@@ -142,6 +175,7 @@ func (g *healing) append() {
 			g.session.trimTo(w.ledger.trims + 1)
 			g.trimmed = true
 		}
+		w.giveRoom()
 		g.enter(stageConverge)
 	case g.late(claimWithin + appendWithin):
 		w.fail(CheckProgress, "appends are not applied within %v of healing; %d of %d are", claimWithin+appendWithin, applied, healGroups)

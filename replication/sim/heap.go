@@ -19,6 +19,7 @@ const (
 	eventRestart                  // host comes back
 	eventResume                   // host wakes from its pause
 	eventRepair                   // repair number ref is due
+	eventSpace                    // host looks at the space on its disk
 	eventHeal                     // the healing phase looks around
 )
 

@@ -21,6 +21,9 @@ func (h *host) checkSend(env *replication.Envelope) {
 		if last := durable.state.History.TermAt(replication.EntryID(1 << 63)); m.Term != durable.state.Promised || m.Term != last && !m.Hole {
 			w.fail(CheckDurable, "%v: durable is a promise of %d and history %v", *env, durable.state.Promised, durable.state.History)
 		}
+		if m.Full != h.room.low {
+			w.fail(CheckSpace, "%v: its disk is nearly full: %v", *env, h.room.low)
+		}
 		w.ledger.learn(m.Commit, h.id.String())
 	case replication.Status:
 		if m.Flush > min(m.Tail, durable.tail()) || m.Commit > w.ledger.frontier() {
@@ -36,6 +39,10 @@ func (h *host) checkSend(env *replication.Envelope) {
 		if m.First > max(1, durable.state.First) {
 			w.fail(CheckDurable, "%v: durable is first %d", *env, durable.state.First)
 		}
+	case replication.Fetch:
+		if env.Claim.IsZero() && h.room.low {
+			w.fail(CheckSpace, "%v: its disk is nearly full", *env)
+		}
 	case replication.Append:
 		h.checkAppend(env, &m)
 	case replication.Prepare:
@@ -44,6 +51,9 @@ func (h *host) checkSend(env *replication.Envelope) {
 		}
 	case replication.Begin:
 		w.ledger.holdsTerm(m.Term, env.Claim)
+		if s := w.session(env.Claim); s != nil {
+			s.start = m.History[len(m.History)-1].Start
+		}
 		if m.Base.ID > w.ledger.frontier() || m.Base.Chain != w.ledger.chain(m.Base.ID) {
 			w.fail(CheckAnswer, "%v begins after what is not the committed log, known up to %d", *env, w.ledger.frontier())
 		}
@@ -115,6 +125,7 @@ func (h *host) checkAppend(env *replication.Envelope, m *replication.Append) {
 			w.took(pathResent)
 		}
 		*sent = max(*sent, m.Entries[n-1].ID)
+		s.checkSpared(env, m)
 	}
 }
 

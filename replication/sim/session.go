@@ -26,7 +26,10 @@ type session struct {
 	claimBy instant                       // when its owner stops waiting for the claim
 	quiet   bool                          // only its owner renews the lease
 	sent    [maxHosts]replication.EntryID // the highest entry sent to each host
+	told    [maxHosts]told                // what each replica said of its disk
+	start   replication.EntryID           // of its term, by the last Begin
 	half    replication.NodeID            // its Prepares reach only this member; 0 for all
+	tight   bool                          // it was told that there is no room
 	gaveUp  bool                          // its owner does without the lease
 	trusted instant                       // until when its lease was trusted at most
 	out     replication.Output
@@ -194,6 +197,10 @@ func (s *session) reply(r replication.Reply) {
 		if q.written {
 			w.fail(CheckNot, "%v answers proposal %d as not applied, and it was sent to be stored", s.claim, p)
 		}
+		if r.Why == replication.CauseNoSpace {
+			s.tight = true
+			s.checkNoSpace(p)
+		}
 	case replication.Unknown:
 	default:
 		w.fail(CheckReply, "%v answers proposal %d with %v", s.claim, p, r.Outcome)
@@ -249,6 +256,8 @@ func (w *world) countReply(r replication.Reply) {
 		p = pathNotAppliedClosed
 	case r.Outcome == replication.NotApplied && r.Why == replication.CauseFull:
 		p = pathNotAppliedFull
+	case r.Outcome == replication.NotApplied && r.Why == replication.CauseNoSpace:
+		p = pathNotAppliedNoSpace
 	case r.Outcome == replication.NotApplied && r.Why == replication.CauseMoved:
 		p = pathNotAppliedMoved
 	case r.Outcome == replication.Unknown && r.Why == replication.CauseFenced:

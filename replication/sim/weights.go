@@ -43,6 +43,7 @@ type weights struct {
 	limits           replication.Limits
 	tickLate         time.Duration // a timer is late by
 	quiet            float64       // chance that a session renews by itself
+	capacity         int           // bytes of entries that fit on a disk, about; 0 when disks never fill
 }
 
 // drawWeights decides them.
@@ -118,6 +119,9 @@ func drawWeights(r *rand.Rand, without Fault) weights {
 	}
 	if r.IntN(4) == 0 {
 		w.quiet = r.Float64()
+	}
+	if w.on&(FaultFill|FaultOverflow) != 0 {
+		w.capacity = int(logFloat(r, 2<<10, 128<<10))
 	}
 	if r.IntN(2) == 0 {
 		w.proposalDeadline = logBetween(r, 5*time.Millisecond, time.Second)

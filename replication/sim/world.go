@@ -73,6 +73,7 @@ func newWorld(o Options) *world {
 	w.wild = w.weights.on&FaultWild != 0
 	for _, h := range w.hosts {
 		h.openStorage()
+		h.room = w.newRoom()
 		h.start()
 	}
 	for i := range w.weights.clients {

@@ -25,7 +25,10 @@ type portal struct {
 	formats  []int16
 	result   *result // nil: not run yet
 	ended    bool    // all rows have been sent
-	isCursor bool    // it was made by DECLARE
+	cursor   *cursor // of DECLARE, or once it was named by FETCH
+	hold     bool    // WITH HOLD …
+	held     bool    // … and it has outlived its transaction
+	depth    int     // of savepoints when it was declared
 }
 
 func (s *session) parseMessage(body []byte) error {
@@ -103,7 +106,7 @@ func (s *session) bindMessage(body []byte) error {
 		return err
 	}
 	if name != "" && s.portals[name] != nil {
-		return &query.Error{Code: "42P03", Message: fmt.Sprintf("cursor \"%s\" already exists", name)}
+		return errPortalExists(name)
 	}
 	s.closePortal("")
 	s.portals[name] = &portal{prepared: p, args: args, formats: results}
@@ -401,9 +404,18 @@ func (s *session) closePortal(name string) {
 	}
 }
 
-// closePortals ends all portals, as the end of a transaction does.
+// closePortals ends the portals that do not outlive the transaction.
 func (s *session) closePortals() {
-	for name := range s.portals {
-		s.closePortal(name)
+	s.closeIf(func(p *portal) bool { return !p.held })
+}
+
+func (s *session) closeIf(ends func(*portal) bool) {
+	for name, p := range s.portals {
+		if ends(p) {
+			s.closePortal(name)
+		}
 	}
 }
+
+// closeAll ends all portals.
+func (s *session) closeAll() { s.closeIf(func(*portal) bool { return true }) }

@@ -146,7 +146,7 @@ func linger(conn net.Conn) {
 // drop forgets what was buffered and not committed, and what would be answered
 // to it.
 func (s *session) drop() {
-	s.closePortals()
+	s.closeAll()
 	s.tx.group = group{}
 	s.late = nil
 	if s.deferred >= 0 {

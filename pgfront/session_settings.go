@@ -229,6 +229,7 @@ func (s *session) discard(ctx context.Context, stmt *sql.Discard) (*result, erro
 		}
 	}
 	s.unlistenAll()
+	s.closeAll()
 	clear(s.statements)
 	s.change(values{start: s.values.start})
 	return &result{tag: stmt.Tag()}, nil

@@ -55,8 +55,11 @@ func (s *session) simpleStatement(stmt sql.Statement) error {
 	if err := s.makePlan(p.prepared); err != nil {
 		return err
 	}
+	if f, ok := p.prepared.plan.(*fetchPlan); ok {
+		p.formats = f.formats()
+	}
 	if fields := p.prepared.columns(); fields != nil {
-		s.sendRowDescription(fields, nil)
+		s.sendRowDescription(fields, p.formats)
 	}
 	err := s.execute(p, 0)
 	if p.result != nil && p.result.rows != nil {

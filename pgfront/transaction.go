@@ -305,12 +305,15 @@ func (s *session) commit(ctx context.Context, chain bool) (tag string, err error
 	if s.tx.failed {
 		return s.rollback(chain), nil
 	}
-	if !s.tx.group.empty() {
-		if _, err := s.appendNow(ctx); err != nil {
-			s.finish(true)
-			return "", err
-		}
+	err = s.holdCursors(ctx)
+	if err == nil && !s.tx.group.empty() {
+		_, err = s.appendNow(ctx)
 	}
+	if err != nil {
+		s.finish(true)
+		return "", err
+	}
+	s.keepCursors()
 	s.applyChannels(ctx)
 	s.endBlock(false, chain)
 	return "COMMIT", nil
@@ -373,6 +376,9 @@ func (s *session) releaseSavepoint(stmt *sql.ReleaseSavepoint) error {
 		return err
 	}
 	s.tx.savepoints = s.tx.savepoints[:i]
+	for _, p := range s.portals {
+		p.depth = min(p.depth, i)
+	}
 	return nil
 }
 
@@ -388,6 +394,7 @@ func (s *session) rollbackTo(stmt *sql.RollbackTo) error {
 	}
 	p := s.tx.savepoints[i]
 	s.tx.savepoints = s.tx.savepoints[:i+1]
+	s.closeIf(func(p *portal) bool { return p.cursor != nil && p.depth > i })
 	s.tx.group, s.tx.failed, s.tx.channels = p.group, false, s.tx.channels[:p.channels]
 	s.change(p.values)
 	return nil

@@ -310,5 +310,14 @@ func (w *world) syncTime(h *host) time.Duration {
 	return t
 }
 
+// readTime is how long the next read takes.
+func (w *world) readTime(h *host) time.Duration {
+	t := between(w.rand, 0, w.weights.readMax)
+	if h.disk.slow > 0 {
+		t = time.Duration(float64(t) * min(h.disk.slow, 30))
+	}
+	return t
+}
+
 // isDamaged reports whether entry id cannot be read.
 func (d *disk) isDamaged(id replication.EntryID) bool { return slices.Contains(d.damaged, id) }

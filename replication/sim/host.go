@@ -23,6 +23,7 @@ type host struct {
 	wallSkew time.Duration
 	disk     disk
 	room     room
+	survives *Crash  // decides the next crash; nil for chance
 	storage  Storage // what disk is the model of; nil where the model is all there is
 	broken   bool    // storage may fail
 
@@ -103,7 +104,7 @@ func (h *host) crash() {
 	}
 	if n := len(h.disk.pending); n > 0 {
 		if h.storage == nil {
-			kept = w.rand.IntN(n + 1)
+			kept = h.surviving(n)
 		}
 		if kept < n {
 			w.took(pathUnsyncedLost)
@@ -276,26 +277,27 @@ const readsMax = 32
 // obey does what a machine of this host asks for.
 func (h *host) obey(out *replication.Output) {
 	w := h.world
-	for i := range out.Writes {
+	writes, dies := h.crashPoint(out.Writes)
+	for i := range writes {
 		if w.trace.on {
-			w.tell("%v writes %s", h.id, describe(&out.Writes[i]))
+			w.tell("%v writes %s", h.id, describe(&writes[i]))
 		}
-		if h.overflows(&out.Writes[i]) {
+		if h.overflows(&writes[i]) {
 			w.struck(FaultOverflow)
 			h.outage(w.outage()) // what is lost is what was never acknowledged
 			return
 		}
-		h.checkWrite(&out.Writes[i])
-		h.grew(&out.Writes[i])
+		h.checkWrite(&writes[i])
+		h.grew(&writes[i])
 		if w.weights.vigilant {
-			h.disk.given = append(h.disk.given, out.Writes[i])
+			h.disk.given = append(h.disk.given, writes[i])
 		}
-		h.disk.write(out.Writes[i])
-		h.checkTail(&out.Writes[i])
+		h.disk.write(writes[i])
+		h.checkTail(&writes[i])
 	}
 	for _, r := range out.Reads {
 		h.reads = append(h.reads, r)
-		w.schedule(between(w.rand, 0, w.weights.readMax), event{kind: eventRead, host: int32(h.index), life: h.life, ref: r.Ref})
+		w.schedule(w.readTime(h), event{kind: eventRead, host: int32(h.index), life: h.life, ref: r.Ref})
 	}
 	if len(h.reads) > readsMax {
 		w.fail(CheckMemory, "%v has asked for %d reads at one time", h.id, len(h.reads))
@@ -305,11 +307,14 @@ func (h *host) obey(out *replication.Output) {
 	if torn {
 		w.struck(FaultTornStep)
 	}
-	if h.storage != nil && len(out.Writes) > 0 && !h.stored("apply", h.storage.Apply(out.Writes)) {
+	if h.storage != nil && len(writes) > 0 && !h.stored("apply", h.storage.Apply(writes)) {
 		torn = true
 	}
 	if torn { // part of the step is done, then the node dies
 		sends = sends[:w.rand.IntN(len(sends)+1)]
+	}
+	if dies {
+		torn, sends = true, nil
 	}
 	for _, envelope := range sends {
 		h.checkSend(&envelope)

@@ -18,6 +18,7 @@ type Options struct {
 	Without Fault     // kinds of faults that are switched off
 	Trace   io.Writer // every event is written here as it happens; nil for none
 	Last    int       // how many of the last events Result.Trace keeps; 0 for none
+	Crash   CrashPoint
 
 	// Storage makes what a member keeps its replica on, with chance of its own
 	// from the seed; nil leaves all to the model.
@@ -32,6 +33,8 @@ type Result struct {
 	Seed      uint64
 	Nodes     int
 	Steps     int           // machine steps, of both phases
+	Writes    int           // of the fault phase
+	Crash     CrashPoint    // as asked for
 	Simulated time.Duration // true time that passed in the world
 	Healed    time.Duration // of it, from the end of faults to the end
 	Failure   *Failure      // nil when every checker was content

@@ -18,7 +18,7 @@ func Run(o Options) Result {
 	w := newWorld(o)
 	w.play()
 	w.closeStorage()
-	r := Result{Seed: o.Seed, Nodes: len(w.config.Members), Steps: w.step, Simulated: time.Duration(w.now),
+	r := Result{Seed: o.Seed, Nodes: len(w.config.Members), Steps: w.step, Writes: w.writes, Crash: o.Crash, Simulated: time.Duration(w.now),
 		Failure: w.failure, Trace: w.trace.lines(), Coverage: w.coverage}
 	if w.healing != nil {
 		r.Healed = time.Duration(w.now - w.healing.began)
@@ -46,6 +46,9 @@ func (w *world) play() {
 
 func (r Result) String() string {
 	s := fmt.Sprintf("seed %d: %d nodes, %d steps, %v simulated, %v of it healing", r.Seed, r.Nodes, r.Steps, r.Simulated, r.Healed)
+	if r.Crash.Write != 0 {
+		s += fmt.Sprintf(", crash at %v", r.Crash)
+	}
 	if r.Failure != nil {
 		s += "\n" + r.Failure.Error()
 	}

@@ -37,6 +37,17 @@ func TestSeeds(t *testing.T) {
 	}
 }
 
+// TestCrashAtEveryWrite: some runs again and again, each time with a crash at
+// another write.
+func TestCrashAtEveryWrite(t *testing.T) {
+	for seed := uint64(1); seed <= 8; seed++ {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			AtEveryWrite(Options{Seed: seed, Steps: 300, Last: 100}, func(r Result) { check(t, r) })
+		})
+	}
+}
+
 func check(t *testing.T, r Result) {
 	t.Helper()
 	if r.Failure == nil {

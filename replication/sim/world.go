@@ -20,6 +20,7 @@ type world struct {
 	now     instant
 	events  agenda
 	step    int
+	writes  int // of the fault phase
 
 	config    replication.Configuration
 	hosts     []*host

@@ -18,6 +18,7 @@ type campaign struct {
 	end       uint64 // 0 for ever
 	cores     int
 	keepGoing bool
+	crashEach bool           // each seed is run once more for each way to crash at one of its writes
 	progress  func(progress) // called every second; nil for none
 }
 
@@ -101,11 +102,12 @@ func (c *campaign) run() outcome {
 				if c.end != 0 && o.Seed >= c.end {
 					return
 				}
-				r := sim.Run(o)
-				all.add(r)
-				if r.Failure != nil && !c.keepGoing {
-					stop.Store(true)
-				}
+				c.play(o, func(r sim.Result) {
+					all.add(r)
+					if r.Failure != nil && !c.keepGoing {
+						stop.Store(true)
+					}
+				})
 			}
 		})
 	}
@@ -119,6 +121,15 @@ func (c *campaign) run() outcome {
 	}
 	sort.Slice(all.outcome.failures, func(i, j int) bool { return all.outcome.failures[i].count > all.outcome.failures[j].count })
 	return all.outcome
+}
+
+// play runs one seed, or all runs that it stands for.
+func (c *campaign) play(o sim.Options, each func(sim.Result)) {
+	if c.crashEach {
+		sim.AtEveryWrite(o, each)
+		return
+	}
+	each(sim.Run(o))
 }
 
 // watch reports progress until all workers have finished.

@@ -4,6 +4,8 @@
 //	go run ./tools/simulate                    endless, from a seed of the time of day
 //	go run ./tools/simulate -seeds 1..100000   a range
 //	go run ./tools/simulate -seeds 42 -v       one seed, every event
+//	go run ./tools/simulate -seeds 1..50 -steps 300 -crash-each
+//	                                           again with a crash at every write
 package main
 
 import (
@@ -38,6 +40,8 @@ func run(args []string) error {
 	last := flags.Int("last", 200, "how many of the last events to print of a failing run")
 	shrink := flags.Bool("shrink", true, "look for a shorter failing run")
 	keep := flags.Bool("keep-going", false, "count failures instead of stopping at the first")
+	crash := flags.String("crash", "", "`write` to crash at, like 17/before, 17/lost or 17/kept")
+	crashEach := flags.Bool("crash-each", false, "run each seed again for every write, crashing there")
 	quiet := flags.Bool("q", false, "no progress, no summary: failures only")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -52,6 +56,12 @@ func run(args []string) error {
 			return err
 		}
 	}
+	if *crash != "" {
+		var err error
+		if options.Crash, err = sim.ParseCrashPoint(*crash); err != nil {
+			return err
+		}
+	}
 	first, end, err := parseRange(*seeds)
 	if err != nil {
 		return err
@@ -61,7 +71,7 @@ func run(args []string) error {
 		fmt.Println(sim.Run(options))
 		return nil
 	}
-	c := campaign{options: options, first: first, end: end, cores: *cores, keepGoing: *keep}
+	c := campaign{options: options, first: first, end: end, cores: *cores, keepGoing: *keep, crashEach: *crashEach}
 	if !*quiet {
 		c.progress = func(p progress) { fmt.Fprintf(os.Stderr, "\r%v\033[K", p) }
 	}
@@ -73,7 +83,8 @@ func run(args []string) error {
 	if found.failed == nil {
 		return nil
 	}
-	return explain(options, found.failed.Seed, *last, *shrink)
+	options.Crash = found.failed.Crash
+	return explain(options, found.failed.Seed, *last, *shrink && !*crashEach)
 }
 
 // report prints the summary.
@@ -108,6 +119,9 @@ func explain(options sim.Options, seed uint64, last int, shrink bool) error {
 	}
 	if options.Steps != 0 {
 		replay += fmt.Sprintf(" -steps %d", options.Steps)
+	}
+	if options.Crash.Write != 0 {
+		replay += " -crash " + options.Crash.String()
 	}
 	if options.Without != 0 {
 		replay += " -without " + options.Without.String()

@@ -17,6 +17,9 @@ func (s *Store) Apply(writes []replication.Write, sync bool) (node.Pending, erro
 		return nil, err
 	}
 	defer s.users.leave()
+	if s.damaged.due.Load() {
+		s.replaceDamaged()
+	}
 	b := s.db.NewBatchWithSize(batchSize(writes))
 	for i := range writes {
 		if err := s.addWrite(b, &writes[i]); err != nil {

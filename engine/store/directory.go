@@ -16,6 +16,8 @@ const (
 	stampName    = "WALLE"     // what the directory is, and whose
 	newStampName = "WALLE.new" // the next stamp while it is written
 	databaseName = "db"        // Pebble's files
+	damagedName  = "damaged"   // files of db that were damaged, and replaced
+	salvageName  = "salvage"   // what replaces one, while it is written
 )
 
 // directory is a locked data directory.

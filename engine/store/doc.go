@@ -4,9 +4,10 @@
 //
 // # The directory
 //
-//	LOCK    held while a process has the directory open
-//	WALLE   the stamp: format version, node id, name, cluster; text, checksummed
-//	db/     Pebble's files
+//	LOCK      held while a process has the directory open
+//	WALLE     the stamp: format version, node id, name, cluster; text, checksummed
+//	db/       Pebble's files
+//	damaged/  those of them that were damaged and have been replaced
 //
 // Open makes a new directory, or refuses one that is locked, foreign, of a newer
 // format, or without the database it once had (DirectoryError).
@@ -71,4 +72,5 @@
 //
 // Data that can be read, but is not what was written, is no failure of the
 // disk. It is a CorruptError, which names stream and entry; all else goes on.
+// The file that it is in is replaced: see damagedTables.
 package store

@@ -130,6 +130,7 @@ func pebbleOptions(c Config, fs vfs.FS, created bool, log logger) *pebble.Option
 type logger struct {
 	log     *slog.Logger
 	failure *failure
+	damaged *damagedTables
 }
 
 func (l logger) Infof(format string, args ...any) {
@@ -163,6 +164,7 @@ func (l logger) events() *pebble.EventListener {
 		// Whoever reads the range gets a CorruptError, and knows what to do.
 		DataCorruption: func(i pebble.DataCorruptionInfo) {
 			l.log.Error("stored data is damaged", "file", i.Path, "error", i.Details)
+			l.damaged.report(i)
 		},
 		LowDiskSpace: func(i pebble.LowDiskSpaceInfo) {
 			l.log.Warn("disk is nearly full", "free_bytes", i.AvailBytes, "total_bytes", i.TotalBytes)

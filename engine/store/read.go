@@ -23,7 +23,7 @@ func (s *Store) Read(r replication.Read) replication.ReadDone {
 	}
 	defer s.users.leave()
 	run, err := s.readRun(r)
-	out.Bad = max(run.bad, corruptEntry(err))
+	out.Bad = max(run.bad, unreadable(err))
 	if err != nil {
 		out.Err = err
 		return out
@@ -40,11 +40,16 @@ type run struct {
 	bad     replication.EntryID // a damaged entry below the run; 0 if none was met
 }
 
-// corruptEntry is the entry that err says is damaged; 0 if it says no such thing.
-func corruptEntry(err error) replication.EntryID {
+// unreadable is the entry that err says is damaged, or gone; 0 if it says no
+// such thing.
+func unreadable(err error) replication.EntryID {
 	var c *CorruptError
-	if errors.As(err, &c) {
+	var m *MissingError
+	switch {
+	case errors.As(err, &c):
 		return c.Entry
+	case errors.As(err, &m):
+		return m.Entry
 	}
 	return 0
 }
@@ -77,7 +82,7 @@ func (s *Store) readRun(r replication.Read) (out run, err error) {
 		out.entries = append(out.entries, e)
 		next--
 	}
-	out.bad = corruptEntry(c.err)
+	out.bad = unreadable(c.err)
 	if len(out.entries) == 0 {
 		return run{}, cmp.Or(c.err, error(&MissingError{Stream: r.Stream, Entry: r.To}))
 	}

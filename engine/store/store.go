@@ -23,6 +23,9 @@ type Store struct {
 	failure *failure
 	users   users
 	trims   trims
+	damaged damagedTables
+	disk    vfs.FS          // as Pebble sees it
+	options *pebble.Options // of db
 }
 
 // Open opens a data directory. One that isn't there or is empty becomes that of
@@ -56,10 +59,11 @@ func (s *Store) openDatabase() (err error) {
 		return s.dir.refuse(Damaged, errors.New("its creation was not finished"))
 	}
 	path := s.dir.file(databaseName)
-	log := logger{log: s.config.Logger, failure: s.failure}
+	log := logger{log: s.config.Logger, failure: s.failure, damaged: &s.damaged}
 	var fs vfs.FS = newFailstopFS(s.config.FS, s.failure)
 	fs, s.watch = vfs.WithDiskHealthChecks(fs, slowDisk, nil, log.slow)
-	s.db, err = pebble.Open(path, pebbleOptions(s.config, fs, created, log))
+	s.disk, s.options = fs, pebbleOptions(s.config, fs, created, log)
+	s.db, err = pebble.Open(path, s.options)
 	if err != nil {
 		s.watch.Close() // it only ends a goroutine
 	}

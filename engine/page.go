@@ -12,7 +12,10 @@ import (
 const (
 	pageBytesFirst = 16 << 10
 	pageBytesMost  = 1 << 20
-	pageEntries    = 8192
+	// pageBytesFollow is for a read that follows: there may be a thousand of them,
+	// and each keeps its page while it waits.
+	pageBytesFollow = 128 << 10
+	pageEntries     = 8192
 )
 
 // page is a run of entries copied out of the store. No iterator stays open
@@ -23,6 +26,7 @@ type page struct {
 	data    []byte // theirs
 	at      int    // the next to take
 	bytes   int    // how much the next page may hold
+	most    int    // how much any may
 }
 
 func (p *page) empty() bool { return p.at == len(p.entries) }
@@ -69,7 +73,7 @@ func (p *page) receive(ctx context.Context, m *memberScan, run node.ScanRequest)
 
 // fill takes entries of run from it while they are dense and p has room.
 func (p *page) fill(it node.Scanner, run node.ScanRequest) {
-	p.bytes = max(pageBytesFirst, min(p.bytes*4, pageBytesMost))
+	p.bytes = max(pageBytesFirst, min(p.bytes*4, p.most))
 	p.entries, p.data, p.at = p.entries[:0], p.data[:0], 0
 	want := firstOf(run)
 	for p.room() && it.Next() && it.Entry().ID == want {

@@ -35,9 +35,9 @@ func (e *Engine) newScanner(req ReadRequest, bounds Bounds) *scanner {
 	if s.high == 0 {
 		s.high = math.MaxInt64
 	}
-	s.commit = bounds.Commit
+	s.commit, s.page.most = bounds.Commit, pageBytesFollow
 	if !req.Follow {
-		s.high = min(s.high, bounds.Commit)
+		s.high, s.page.most = min(s.high, bounds.Commit), pageBytesMost
 	}
 	s.members = otherMembers(req.Config, e.cfg.Self)
 	return s

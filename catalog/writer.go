@@ -93,6 +93,10 @@ func (c *Catalog) propose(ctx context.Context, op string, ch change) (outcome, e
 			break
 		}
 		attempt.failed(err)
+		if engine.KindOf(err) == engine.KindDiskFull && !attempt.unknown {
+			c.waiting.remove(req)
+			return outcome{}, err
+		}
 		attempt.pause(undecided)
 	}
 	if c.waiting.remove(req) {
@@ -113,7 +117,7 @@ func newAttempt() *attempt { return &attempt{wait: 5 * time.Millisecond} }
 func (a *attempt) failed(err error) {
 	a.last = err
 	switch engine.KindOf(err) {
-	case engine.KindFenced, engine.KindNotClaimed, engine.KindHeld, engine.KindNoQuorum, engine.KindBusy, engine.KindNoStream:
+	case engine.KindFenced, engine.KindNotClaimed, engine.KindHeld, engine.KindNoQuorum, engine.KindBusy, engine.KindNoStream, engine.KindDiskFull:
 	default:
 		a.unknown = true
 	}

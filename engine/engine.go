@@ -71,6 +71,7 @@ type Engine struct {
 	mu     sync.Mutex // guards what follows
 	claims map[replication.StreamID]*Claim
 	looked map[replication.StreamID]look
+	spaces map[replication.NodeID]spaceSeen
 }
 
 // Open restores the replicas that the storage holds, and runs them. The storage
@@ -88,7 +89,10 @@ func Open(c Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{cfg: c, node: n, claims: make(map[replication.StreamID]*Claim), looked: make(map[replication.StreamID]look)}
+	e := &Engine{
+		cfg: c, node: n, claims: make(map[replication.StreamID]*Claim),
+		looked: make(map[replication.StreamID]look), spaces: make(map[replication.NodeID]spaceSeen),
+	}
 	e.closing, e.stop = context.WithCancel(context.Background())
 	return e, nil
 }

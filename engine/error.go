@@ -26,7 +26,7 @@ const (
 	KindHole                     // an explicit entry_id would leave a hole; Error.Tail says after what
 	KindTooLarge                 // an entry or a group over its limit
 	KindBusy                     // a bounded queue is full; surely not applied
-	KindDiskFull                 // the node's disk is full; surely not applied
+	KindDiskFull                 // the disks of a majority are nearly full; surely not applied
 	KindCancelled                // the caller's context ended
 	KindShuttingDown             // the node closes
 	KindCorrupt                  // stored bytes are not what was written; Error.Entry says where

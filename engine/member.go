@@ -96,6 +96,9 @@ func (e *Engine) Serves(method string) bool { return strings.HasPrefix(method, c
 
 // ServeCall answers a call of another node's engine.
 func (e *Engine) ServeCall(ctx context.Context, method string, body []byte) ([]byte, error) {
+	if method == methodSpace {
+		return encodeSpace(e.cfg.Storage.Space()), nil
+	}
 	if method != methodBounds || len(body) != 24 {
 		return nil, ToPeer(&Error{Op: "call", Kind: KindUnsupported, Err: fmt.Errorf("method %q with %d bytes", method, len(body))})
 	}

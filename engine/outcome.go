@@ -28,6 +28,8 @@ func kindOfReply(r replication.Reply) (kind Kind, ok bool) {
 		return KindNoQuorum, false
 	case replication.CauseClosed:
 		return KindNotClaimed, false
+	case replication.CauseNoSpace:
+		return KindDiskFull, false
 	case replication.CauseFull, replication.CauseMoved:
 		// CauseMoved: the group would have got another id than was foretold,
 		// because one before it was refused.

@@ -1,6 +1,7 @@
 package pgfront
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,6 +47,7 @@ type described struct {
 	*engine.Error
 	stream string // quoted, or what stands for it
 	node   string // of the holder, "" if not known
+	full   string // the disks that are full, "" if not known
 }
 
 // conditions has a row for each kind.
@@ -70,8 +72,8 @@ var conditions = map[engine.Kind]condition{
 		nil, says("What one transaction appends is limited; COPY outside of a transaction is not.")},
 	engine.KindBusy: {"53200", says("too much is in flight on stream %s", described.name),
 		nil, says("The append was not made. Wait for answers, then repeat it.")},
-	engine.KindDiskFull: {"53100", says("the disk of this node is full"),
-		described.cause, says("Free space, for example with TRIM STREAM.")},
+	engine.KindDiskFull: {"53100", says("the disks of a majority of the replicas of stream %s are full", described.name),
+		described.disks, says("Nothing was appended. TRIM STREAM and DROP STREAM give back space; once there is enough, appends work again.")},
 	engine.KindCancelled:    {"57014", says("canceling statement due to user request"), nil, nil},
 	engine.KindShuttingDown: {"57P01", says("the node is shutting down"), nil, says("Connect to another node.")},
 	engine.KindCorrupt: {"XX001", says("entry %s of stream %s cannot be read: its bytes are not what was written", described.entry, described.name),
@@ -139,6 +141,9 @@ func (e described) cause() string {
 	return fmt.Sprintf("Cause: %v.", e.Err)
 }
 
+// disks says which disks are full.
+func (e described) disks() string { return cmp.Or(e.Detail, e.full) }
+
 func (e described) tailDetail() string {
 	return fmt.Sprintf("The last entry is %d.", uint64(e.Tail))
 }
@@ -202,6 +207,9 @@ func (s *Server) describe(e *engine.Error) *query.Error {
 	}
 	if n, ok := s.cfg.Catalog.Snapshot().NodeByID(e.Node); ok {
 		d.node = n.Name
+	}
+	if e.Kind == engine.KindDiskFull {
+		d.full = s.fullDisks(e.Stream)
 	}
 	c, ok := conditions[e.Kind]
 	if !ok {

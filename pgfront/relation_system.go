@@ -29,7 +29,8 @@ func (s *session) systemRelations() []query.Relation {
 
 var (
 	nodesDesc = query.SystemRelation("nodes", systemOID+1,
-		text("name"), text("node_id"), text("peer_addr"), text("sql_addr"), column("alive", datum.BoolOID), text("version"), bigint("streams"))
+		text("name"), text("node_id"), text("peer_addr"), text("sql_addr"), column("alive", datum.BoolOID), text("version"), bigint("streams"),
+		bigint("free_bytes"), bigint("min_free_bytes"), column("disk_full", datum.BoolOID))
 	streamsDesc = query.SystemRelation("streams", systemOID+2,
 		text("name"), bigint("stream_id"), bigint("replicas"), column("members", datum.TextArrayOID), bigint("lease_ms"),
 		bigint("first_entry_id"), bigint("tail_entry_id"), column("created_at", datum.TimestamptzOID))
@@ -49,7 +50,7 @@ func number[N ~int | ~int64 | ~uint64](n N) query.Value { return datum.Int(int64
 
 func milliseconds(d time.Duration) query.Value { return datum.Int(d.Milliseconds()) }
 
-func (s *session) listNodes(context.Context) ([][]query.Value, error) {
+func (s *session) listNodes(ctx context.Context) ([][]query.Value, error) {
 	snapshot := s.server.cfg.Catalog.Snapshot()
 	held := make(map[replication.NodeID]int)
 	for desc := range snapshot.Streams() {
@@ -57,11 +58,20 @@ func (s *session) listNodes(context.Context) ([][]query.Value, error) {
 			held[m]++
 		}
 	}
-	var rows [][]query.Value
+	var ids []replication.NodeID
 	for _, n := range snapshot.Nodes() {
+		ids = append(ids, n.ID)
+	}
+	spaces := s.server.cfg.Engine.Spaces(ctx, ids)
+	var rows [][]query.Value
+	for i, n := range snapshot.Nodes() {
+		free, reserve, full := datum.Null, datum.Null, datum.Null
+		if spaces[i].Known {
+			free, reserve, full = number(spaces[i].Free), number(spaces[i].Reserve), datum.Bool(spaces[i].Full())
+		}
 		rows = append(rows, []query.Value{
 			datum.String(n.Name), datum.String(fmt.Sprintf("%016x", uint64(n.ID))), datum.String(n.PeerAddr), datum.String(n.SQLAddr),
-			datum.Bool(s.server.cfg.Alive(n.ID)), datum.String(n.Version), number(held[n.ID]),
+			datum.Bool(s.server.cfg.Alive(n.ID)), datum.String(n.Version), number(held[n.ID]), free, reserve, full,
 		})
 	}
 	return rows, nil

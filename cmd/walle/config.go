@@ -20,6 +20,7 @@ type config struct {
 	HTTP     string // serves metrics and health here; "" does not
 	Cluster  []member
 	Insecure bool // may listen beyond loopback
+	MinFree  size // of the disk that are kept free; 0 leaves it to the size of the disk
 }
 
 // member is a founding member as --cluster names it.

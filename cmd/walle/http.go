@@ -12,6 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"walle/replication/node"
 )
 
 // httpServer serves /metrics and /healthz.
@@ -74,6 +76,15 @@ func (s *server) metrics() *prometheus.Registry {
 	})
 	gauge("walle_disk_bytes", "Bytes that the data directory takes.", func() float64 {
 		return float64(s.store.Metrics().DiskSpaceUsage())
+	})
+	gauge("walle_disk_free_bytes", "Bytes that are free on the disk of the data directory.", func() float64 {
+		return float64(s.store.Space().Free)
+	})
+	gauge("walle_disk_full", "1 while less is free than --min-free, and no new entries are taken; else 0.", func() float64 {
+		if s.store.Space().Room != node.RoomEnough {
+			return 1
+		}
+		return 0
 	})
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return r

@@ -123,7 +123,7 @@ func (s *server) openStore(context.Context) error {
 	if err := s.checkAlone(); err != nil {
 		return err
 	}
-	st, err := store.Open(store.Config{Dir: s.cfg.Data, Logger: s.log, OnFatal: s.die})
+	st, err := store.Open(store.Config{Dir: s.cfg.Data, MinFree: int64(s.cfg.MinFree), Logger: s.log, OnFatal: s.die})
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,7 @@ reached; later starts may leave it out, or give it with other addresses.`,
 	f.StringVar(&cluster, "cluster", "", "the founding `members`, name=host:port,… with this node among them")
 	f.StringVar(&join, "join", "", "join the cluster of the node at `host:port`")
 	f.BoolVar(&cfg.Insecure, "insecure", false, "allow to listen beyond loopback, although there is no authentication yet")
+	f.Var(&cfg.MinFree, "min-free", "keep so much of the disk free of entries, `size` such as 512MiB (default: an eighth of the disk, at most 1GiB)")
 	f.StringVar(&level, "log-level", "info", "debug, info, warn or error")
 	return cmd
 }

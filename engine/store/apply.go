@@ -26,6 +26,17 @@ func (s *Store) Apply(writes []replication.Write, sync bool) (node.Pending, erro
 			return nil, s.failure.fail(fmt.Errorf("stream %d, write %d: %w", writes[i].Stream, writes[i].Seq, err))
 		}
 	}
+	p, err := s.applyBatch(b, sync)
+	if err != nil {
+		return nil, err
+	}
+	for i := range writes {
+		s.trims.trimmed(writes[i].Stream, writes[i].Below)
+	}
+	return p, nil
+}
+
+func (s *Store) applyBatch(b *pebble.Batch, sync bool) (node.Pending, error) {
 	if sync {
 		// An empty batch would not be synced at all, and the unsynced ones
 		// before it neither.
@@ -61,7 +72,7 @@ func (s *Store) addWrite(b *pebble.Batch, w *replication.Write) error {
 		}
 	}
 	if len(w.Entries) > 0 {
-		s.trims.lower(w.Stream, w.Entries[0].ID)
+		s.trims.written(w.Stream, w.Entries[0].ID)
 	}
 	if w.Commit != 0 {
 		key := appendStreamKey(nil, commitSpace, w.Stream)
@@ -163,47 +174,4 @@ func (p *pending) Wait() error {
 		p.batch = nil
 	})
 	return p.err
-}
-
-// trims remembers up to where each stream has been trimmed, so that the next
-// trim deletes only what is new: range deletions that overlap are dear, in
-// every read until they are compacted away.
-type trims struct {
-	mu    sync.Mutex // guards below
-	below map[replication.StreamID]replication.EntryID
-}
-
-// advance returns the lowest entry that a trim below id still has to delete; ok
-// is false if there is none.
-func (t *trims) advance(stream replication.StreamID, id replication.EntryID) (low replication.EntryID, ok bool) {
-	if id == 0 {
-		return 0, false
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	low = t.below[stream]
-	if id <= low {
-		return 0, false
-	}
-	if t.below == nil {
-		t.below = make(map[replication.StreamID]replication.EntryID)
-	}
-	t.below[stream] = id
-	return low, true
-}
-
-// lower notes that entry id has been written.
-func (t *trims) lower(stream replication.StreamID, id replication.EntryID) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if id < t.below[stream] {
-		t.below[stream] = id
-	}
-}
-
-// forget forgets a stream.
-func (t *trims) forget(stream replication.StreamID) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.below, stream)
 }

@@ -6,6 +6,7 @@
 //
 //	LOCK      held while a process has the directory open
 //	WALLE     the stamp: format version, node id, name, cluster; text, checksummed
+//	BALLAST   room that a full disk lacks at a start; nothing is in it
 //	db/       Pebble's files
 //	damaged/  those of them that were damaged and have been replaced
 //

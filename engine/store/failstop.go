@@ -1,9 +1,11 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -44,15 +46,27 @@ func (f *failure) first() error {
 //
 // Reading goes on as before. Removing a file may fail without consequence, and
 // preallocating too.
+//
+// One change may fail without being the last: the output of a compaction that
+// finds no room. Nobody has been told of it, Pebble removes the file, keeps what
+// was to be compacted, and tries again after half a minute. It does not begin
+// while the little room that is left is for the log.
 type failstopFS struct {
 	vfs.FS
 	failure *failure
+	spare   uint64     // bytes of the disk that no compaction uses
 	void    *vfs.MemFS // where files are made once the disk has failed; nothing is written to them
 }
 
-func newFailstopFS(fs vfs.FS, failure *failure) failstopFS {
-	return failstopFS{FS: fs, failure: failure, void: vfs.NewMem()}
+func newFailstopFS(fs vfs.FS, failure *failure, spare uint64) failstopFS {
+	return failstopFS{FS: fs, failure: failure, spare: spare, void: vfs.NewMem()}
 }
+
+// compactionOutput is how Pebble marks the files that a compaction writes.
+const compactionOutput vfs.DiskWriteCategory = "pebble-compaction"
+
+// isFull reports whether err says that there is no room on the disk.
+func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
 
 // change does one change of the disk, or nothing once the disk has failed.
 func (fs failstopFS) change(what, name string, do func() error) {
@@ -81,7 +95,26 @@ func (fs failstopFS) create(what, name string, do func() (vfs.File, error)) (vfs
 }
 
 func (fs failstopFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	if c == compactionOutput && fs.failure.first() == nil {
+		return fs.createOutput(name)
+	}
 	return fs.create("create", name, func() (vfs.File, error) { return fs.FS.Create(name, c) })
+}
+
+// createOutput makes the file for a compaction's output, if there is room.
+func (fs failstopFS) createOutput(name string) (vfs.File, error) {
+	if usage, err := fs.GetDiskUsage(fs.PathDir(name)); err == nil && usage.AvailBytes < fs.spare {
+		return nil, fmt.Errorf("create %s: %d bytes are free: %w", name, usage.AvailBytes, syscall.ENOSPC)
+	}
+	file, err := fs.FS.Create(name, compactionOutput)
+	if err != nil {
+		err = fmt.Errorf("create %s: %w", name, err)
+		if !isFull(err) {
+			fs.failure.fail(err)
+		}
+		return nil, err
+	}
+	return outputFile{failstopFile{File: file, fs: fs, name: name}}, nil
 }
 
 func (fs failstopFS) OpenReadWrite(name string, c vfs.DiskWriteCategory, o ...vfs.OpenOption) (vfs.File, error) {
@@ -186,4 +219,20 @@ func (f failstopFile) Close() error {
 		f.fs.failure.fail(fmt.Errorf("close %s: %w", f.name, err))
 	}
 	return nil
+}
+
+// outputFile is the output of a compaction. It is written by Write alone.
+type outputFile struct{ failstopFile }
+
+func (f outputFile) Write(p []byte) (n int, err error) {
+	f.fs.change("write", f.name, func() error {
+		if n, err = f.File.Write(p); isFull(err) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return n, err
+	}
+	return len(p), nil
 }

@@ -53,6 +53,7 @@ func (s *Store) Load(stream replication.StreamID) (l replication.Loaded, ok bool
 	if !ok {
 		return l, false, nil
 	}
+	s.trims.trimmed(stream, l.State.First)
 	l.Tail, err = s.tail(stream)
 	return l, true, err
 }
@@ -114,6 +115,9 @@ func (s *Store) Drop(stream replication.StreamID) error {
 	if err != nil {
 		return err
 	}
-	s.trims.forget(stream)
-	return s.commitAndWait(b)
+	if err := s.commitAndWait(b); err != nil {
+		return err
+	}
+	s.trims.dropped(stream)
+	return nil
 }

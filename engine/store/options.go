@@ -19,7 +19,12 @@ type Config struct {
 	ReadOnly bool   // for tools: nothing is created, written or repaired
 
 	CacheBytes    int64  // of blocks read; 0 is 64 MiB
-	MemTableBytes uint64 // of writes kept in memory before they are sorted into files; 0 is 64 MiB
+	MemTableBytes uint64 // of writes kept in memory before they are sorted into files; 0 is 64 MiB, or less on a small disk
+
+	// MinFree is how many bytes of the disk are kept free of entries: with less,
+	// Space says that there is no room. 0 is 1 GiB, or less on a small disk, if
+	// the file system can tell its size; less than 0 is none.
+	MinFree int64
 
 	Logger *slog.Logger // nil is silent
 
@@ -32,6 +37,7 @@ type Config struct {
 const (
 	defaultCacheBytes    = 64 << 20
 	defaultMemTableBytes = 64 << 20
+	leastMemTableBytes   = 256 << 10
 	slowDisk             = time.Second // a change that takes longer is logged
 )
 
@@ -45,9 +51,6 @@ func (c Config) withDefaults() (Config, error) {
 	c.FS = orDisk(c.FS)
 	if c.CacheBytes == 0 {
 		c.CacheBytes = defaultCacheBytes
-	}
-	if c.MemTableBytes == 0 {
-		c.MemTableBytes = defaultMemTableBytes
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -158,13 +161,15 @@ func (l logger) events() *pebble.EventListener {
 	return &pebble.EventListener{
 		BackgroundError: func(err error) {
 			if l.failure.first() == nil { // else known, and the rest follows from it
-				l.log.Error("background work on storage failed", "error", err)
+				l.log.Error("background work on storage failed", "error", err.Error()) // without its stack
 			}
 		},
 		// Whoever reads the range gets a CorruptError, and knows what to do.
 		DataCorruption: func(i pebble.DataCorruptionInfo) {
-			l.log.Error("stored data is damaged", "file", i.Path, "error", i.Details)
-			l.damaged.report(i)
+			if l.failure.first() == nil { // else it may be a file that was not written
+				l.damaged.report(i)
+				l.log.Error("stored data is damaged", "file", i.Path, "error", i.Details.Error())
+			}
 		},
 		LowDiskSpace: func(i pebble.LowDiskSpaceInfo) {
 			l.log.Warn("disk is nearly full", "free_bytes", i.AvailBytes, "total_bytes", i.TotalBytes)

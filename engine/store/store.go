@@ -26,6 +26,7 @@ type Store struct {
 	damaged damagedTables
 	disk    vfs.FS          // as Pebble sees it
 	options *pebble.Options // of db
+	space   space
 }
 
 // Open opens a data directory. One that isn't there or is empty becomes that of
@@ -40,7 +41,17 @@ func Open(config Config) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{config: config, dir: dir, failure: &failure{notify: config.OnFatal}}
-	if err := s.openDatabase(); err != nil {
+	s.space.reserve = reserveOf(config)
+	if config.MemTableBytes == 0 {
+		s.config.MemTableBytes = memTableBytes(s.space.reserve)
+	}
+	if !config.ReadOnly {
+		err = s.dropBallastAtStart()
+	}
+	if err == nil {
+		err = s.openDatabase()
+	}
+	if err != nil {
 		return nil, errors.Join(err, dir.close())
 	}
 	return s, nil
@@ -60,7 +71,7 @@ func (s *Store) openDatabase() (err error) {
 	}
 	path := s.dir.file(databaseName)
 	log := logger{log: s.config.Logger, failure: s.failure, damaged: &s.damaged}
-	var fs vfs.FS = newFailstopFS(s.config.FS, s.failure)
+	var fs vfs.FS = newFailstopFS(s.config.FS, s.failure, s.space.reserve/4)
 	fs, s.watch = vfs.WithDiskHealthChecks(fs, slowDisk, nil, log.slow)
 	s.disk, s.options = fs, pebbleOptions(s.config, fs, created, log)
 	s.db, err = pebble.Open(path, s.options)
@@ -202,14 +213,6 @@ func (s *Store) DiskUsage(stream replication.StreamID) (uint64, error) {
 	}
 	defer s.users.leave()
 	return s.db.EstimateDiskUsage(appendEntryKey(nil, stream, 0), appendEntryKeyAfter(nil, stream, lastEntryID))
-}
-
-// Space returns how many bytes of disk are free and how many there are. A disk
-// that gets full stops the store, like any that fails to write. Nothing is lost
-// then, but it is better to refuse appends before.
-func (s *Store) Space() (free, total uint64, err error) {
-	usage, err := s.config.FS.GetDiskUsage(s.config.Dir)
-	return usage.AvailBytes, usage.TotalBytes, err
 }
 
 // Close waits for the calls and scanners under way, and closes the directory.

@@ -40,8 +40,8 @@ func TestDiskUsage(t *testing.T) {
 	if other, err := s.DiskUsage(8); err != nil || other != 0 {
 		t.Errorf("a stream that isn't there takes %d bytes, %v", other, err)
 	}
-	if free, total, err := s.Space(); err != nil || free == 0 || free > total {
-		t.Errorf("%d bytes of %d free, %v", free, total, err)
+	if space := s.CheckSpace(); space.Free == 0 || space.Free > space.Total || space.Reserve == 0 || space != s.Space() {
+		t.Errorf("the disk has %+v", space)
 	}
 	if s.Metrics().WAL.BytesIn < 300_000 {
 		t.Errorf("the log took %d bytes", s.Metrics().WAL.BytesIn)

@@ -28,6 +28,7 @@ type disk struct {
 	free    chan *batch   // batches to fill; empty while all are on their way
 	applied chan *batch   // to be waited for; has room for all
 	failed  chan struct{} // closed when a sync has failed: apply nothing more
+	written written
 }
 
 // diskJob is a write, or the end of a replica.
@@ -59,6 +60,7 @@ func newDisk(c *Config, fail func(error)) *disk {
 		free:       make(chan *batch, c.Limits.Batches),
 		applied:    make(chan *batch, c.Limits.Batches),
 		failed:     make(chan struct{}),
+		written:    written{much: make(chan struct{}, 1)},
 	}
 	for range c.Limits.Batches {
 		d.free <- &batch{synced: make([][]synced, c.Shards)}
@@ -142,6 +144,7 @@ func (a *applier) do(jobs []diskJob) error {
 			return err
 		}
 		a.disk.queued.Add(-int64(bytes))
+		a.disk.written.add(bytes)
 		jobs = jobs[n:]
 	}
 	return nil

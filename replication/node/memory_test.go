@@ -19,6 +19,22 @@ type memory struct {
 	waitErr  error
 	hold     chan struct{} // not nil: Wait returns once it is closed
 	forget   bool          // keep no entries: a benchmark would fill the memory
+	space    node.Space
+}
+
+func (m *memory) CheckSpace() node.Space { return m.Space() }
+
+func (m *memory) Space() node.Space {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.space
+}
+
+// setSpace says how much room there is from now on.
+func (m *memory) setSpace(room node.Room) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.space = node.Space{Reserve: 64 << 20, Room: room}
 }
 
 // stored is the durable state of a replica.

@@ -29,6 +29,7 @@ func Open(c Config) (*Node, error) {
 	if err := c.complete(); err != nil {
 		return nil, err
 	}
+	limitDisk(&c)
 	n := &Node{config: c, stopping: make(chan struct{})}
 	n.readers = readers{storage: c.Storage, jobs: newQueue[readJob]()}
 	n.disk = newDisk(&n.config, n.fail)
@@ -39,6 +40,7 @@ func Open(c Config) (*Node, error) {
 	if err := n.restore(); err != nil {
 		return nil, err
 	}
+	n.tellSpace(c.Storage.Space().Room)
 	n.start()
 	return n, nil
 }
@@ -50,6 +52,7 @@ func (n *Node) start() {
 	}
 	n.servants.Go(n.disk.apply)
 	n.servants.Go(n.disk.wait)
+	n.servants.Go(n.watchSpace)
 	for range n.config.Limits.Readers {
 		n.servants.Go(n.readers.run)
 	}

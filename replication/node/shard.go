@@ -21,6 +21,7 @@ type shard struct {
 
 	// The owner's from here on.
 	replicas  map[replication.StreamID]*replica
+	room      Room
 	writers   map[replication.ClaimID]*Writer
 	asks      map[replication.ClaimID]*ask
 	deadlines deadlines
@@ -114,6 +115,7 @@ func (s *shard) call(f func()) bool {
 func (s *shard) host(stream replication.StreamID, config replication.Configuration) {
 	if s.replicas[stream] == nil {
 		s.add(stream, replication.NewReplica(s.node.config.Self, stream, config), nil)
+		s.tellReplica(s.replicas[stream])
 	}
 }
 

@@ -21,6 +21,11 @@ type Storage interface {
 	Scan(ScanRequest) Scanner
 	// Drop removes a replica for good.
 	Drop(replication.StreamID) error
+	// CheckSpace looks how much room the disk has, and does what the storage
+	// owes to that. One goroutine calls it, now and then. Space is what it saw
+	// last.
+	CheckSpace() Space
+	Space() Space
 }
 
 // Pending is a batch on its way to the disk.

@@ -55,6 +55,12 @@ func (s *Store) Load(stream replication.StreamID) (l replication.Loaded, ok bool
 	return l, true, nil
 }
 
+// CheckSpace implements node.Storage: there is always room.
+func (s *Store) CheckSpace() node.Space { return node.Space{} }
+
+// Space implements node.Storage.
+func (s *Store) Space() node.Space { return node.Space{} }
+
 // Apply implements node.Storage.
 func (s *Store) Apply(writes []replication.Write, sync bool) (node.Pending, error) {
 	s.mu.Lock()

@@ -2,7 +2,7 @@ package pgfront
 
 import (
 	"context"
-	"fmt"
+	"time"
 
 	"walle/pgfront/query"
 	"walle/pgfront/query/datum"
@@ -39,11 +39,6 @@ const (
 
 var errForwardOnly = &query.Error{Code: "55000", Message: "cursor can only scan forward", Hint: "Declare it with SCROLL option to enable backward scan."}
 
-func errCursorTooLarge(what string) error {
-	return &query.Error{Code: "53200", Message: "out of memory", Detail: fmt.Sprintf("The rows of %s need more than 64 MiB.", what),
-		Hint: "Narrow the query, or read forward only and within one transaction."}
-}
-
 // Next moves forward.
 func (c *cursor) Next(ctx context.Context) bool {
 	c.err = nil
@@ -76,7 +71,7 @@ func (c *cursor) keep() error {
 	case c.keeps == keepsSome && c.bytes > cursorKeepsSome:
 		c.keeps, c.kept = keepsNone, nil
 	case c.bytes > cursorKeepsAll:
-		return errCursorTooLarge("a SCROLL cursor")
+		return query.OutOfMemory("SCROLL cursor", cursorKeepsAll)
 	default:
 		c.kept = append(c.kept, c.row)
 	}
@@ -120,7 +115,7 @@ func (c *cursor) hold(ctx context.Context) error {
 	for c.rows.Next(ctx) {
 		row := datum.CloneRow(c.rows.Row())
 		if bytes += sizeOf(row); bytes > cursorKeepsAll {
-			return errCursorTooLarge("a cursor WITH HOLD")
+			return query.OutOfMemory("cursor WITH HOLD", cursorKeepsAll)
 		}
 		rest.rows = append(rest.rows, row)
 	}
@@ -138,9 +133,14 @@ type stretch struct {
 	back   bool
 	left   int64
 	count  int64 // rows passed so far
+	// until is how long to wait for rows of a tail; zero is for ever.
+	until time.Time
 }
 
 func (s *stretch) Next(ctx context.Context) bool {
+	if !s.until.IsZero() {
+		ctx = context.WithValue(ctx, fetchUntil{}, s.until)
+	}
 	if s.left == 0 || s.back && !s.cursor.prior() || !s.back && !s.cursor.Next(ctx) {
 		s.left = 0
 		return false
@@ -156,7 +156,7 @@ func (s *stretch) Row() []query.Value { return s.cursor.row }
 func (s *stretch) Close() error       { return nil }
 
 func (s *stretch) Err() error {
-	if s.back {
+	if s.back || s.cursor.err == query.ErrPaused {
 		return nil
 	}
 	return s.cursor.err

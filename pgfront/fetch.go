@@ -3,6 +3,7 @@ package pgfront
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"walle/pgfront/query"
 	"walle/pgfront/query/datum"
@@ -11,11 +12,7 @@ import (
 
 // declare runs DECLARE: the query runs, and waits for FETCH.
 func (s *session) declare(ctx context.Context, stmt *sql.DeclareCursor) (*result, error) {
-	_, tails := stmt.Query.(*sql.TailStream)
-	switch {
-	case stmt.Hold && tails:
-		return nil, datum.Unsupported("DECLARE CURSOR … WITH HOLD of a TAIL, which has no end,")
-	case !stmt.Hold:
+	if !stmt.Hold {
 		if err := s.inBlock("DECLARE CURSOR"); err != nil {
 			return nil, err
 		}
@@ -27,6 +24,10 @@ func (s *session) declare(ctx context.Context, stmt *sql.DeclareCursor) (*result
 	if err := s.makePlan(p.prepared); err != nil {
 		return nil, err
 	}
+	follows := p.follows()
+	if stmt.Hold && follows {
+		return nil, datum.Unsupported("DECLARE CURSOR … WITH HOLD of a tail, which has no end,")
+	}
 	if stmt.Binary {
 		p.formats = []int16{datum.BinaryFormat}
 	}
@@ -37,7 +38,7 @@ func (s *session) declare(ctx context.Context, stmt *sql.DeclareCursor) (*result
 	switch {
 	case stmt.Scroll:
 		p.cursor.keeps = keepsAll
-	case stmt.NoScroll, tails:
+	case stmt.NoScroll, follows:
 		p.cursor.keeps = keepsNone
 	}
 	if stmt.Hold && !s.tx.block {
@@ -48,6 +49,17 @@ func (s *session) declare(ctx context.Context, stmt *sql.DeclareCursor) (*result
 	}
 	s.portals[stmt.Name] = p
 	return &result{tag: stmt.Tag()}, nil
+}
+
+// follows tells of the rows of a tail.
+func (p *portal) follows() bool {
+	selected, ok := p.prepared.plan.(*selectPlan)
+	return ok && selected.prepared.Follows()
+}
+
+// canPause tells of rows that can be waited for in vain, and then again.
+func (p *portal) canPause() bool {
+	return p.follows() && p.prepared.plan.(*selectPlan).prepared.Resumable()
 }
 
 func errPortalExists(name string) error {
@@ -151,6 +163,9 @@ func (f *fetchPlan) run(ctx context.Context, _ []query.Value) (*result, error) {
 	rows, err := p.cursor.seek(ctx, f.stmt.Direction, f.stmt.Count)
 	if err != nil {
 		return nil, err
+	}
+	if timeout := s.timeouts.fetch; timeout > 0 && p.canPause() {
+		rows.until = time.Now().Add(timeout)
 	}
 	if !f.stmt.Move {
 		return &result{rows: rows, tag: f.stmt.Tag(), counted: true}, nil

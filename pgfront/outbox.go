@@ -1,9 +1,13 @@
 package pgfront
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"net"
+	"os"
 	"sync"
+	"time"
 
 	"walle/engine"
 	"walle/replication"
@@ -34,7 +38,9 @@ type outbox struct {
 	inFlight int               // items that are not answered
 	settled  chan struct{}
 	closed   bool
-	err      error // of the connection; it sticks
+	err      error         // of the connection; it sticks
+	patience time.Duration // how long a write may make no progress; 0 is for ever
+	unsent   []byte        // the rest of a write that has run out of patience
 }
 
 // outboxLimits bound an outbox: the session waits while either is exceeded, and
@@ -285,15 +291,57 @@ func (o *outbox) takeLocked(buf []byte) []byte {
 	return buf
 }
 
+// demand makes the client read: one that takes nothing for so long is given up.
+func (o *outbox) demand(patience time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.patience = patience
+}
+
 // writeLocked writes with mu released.
 func (o *outbox) writeLocked(messages []byte) {
 	o.writing = true
+	patience := o.patience
 	o.mu.Unlock()
-	_, err := o.conn.Write(messages)
+	rest, err := writeWithin(o.conn, messages, patience)
 	o.mu.Lock()
 	o.writing = false
-	if o.err == nil {
-		o.err = err
+	if o.err == nil && err != nil {
+		o.err, o.unsent = err, bytes.Clone(rest)
+	}
+}
+
+// writeWithin writes as long as the client takes something within patience. It
+// returns what it could not write.
+func writeWithin(conn net.Conn, messages []byte, patience time.Duration) (rest []byte, err error) {
+	if patience == 0 {
+		_, err = conn.Write(messages)
+		return nil, err
+	}
+	for len(messages) > 0 && err == nil {
+		if err = conn.SetWriteDeadline(time.Now().Add(patience)); err != nil {
+			break
+		}
+		var n int
+		n, err = conn.Write(messages)
+		messages = messages[n:]
+		switch {
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+		case n > 0:
+			err = nil
+		default:
+			return messages, errSlow(patience)
+		}
+	}
+	return nil, errors.Join(err, conn.SetWriteDeadline(time.Time{}))
+}
+
+// lastWords sends what a client that was too slow has not been sent of the
+// message in the making, and then why that was all. It takes it within patience
+// or never.
+func (o *outbox) lastWords(why []byte, patience time.Duration) {
+	if o.conn.SetWriteDeadline(time.Now().Add(patience)) == nil {
+		_, _ = o.conn.Write(append(o.unsent, why...)) // it is about to be closed
 	}
 }
 

@@ -98,27 +98,6 @@ const (
 	streamColumns
 )
 
-// follow scans beyond the tail. Without a first entry it begins with what is
-// committed next.
-func (r *streamRelation) follow(ctx context.Context, spec query.ScanSpec) (query.Rows, error) {
-	req := r.request(spec)
-	switch {
-	case spec.Entries.From == math.MinInt64:
-		b, err := r.session.server.cfg.Engine.Bounds(ctx, r.desc.ID, r.desc.Config)
-		if err != nil {
-			return nil, err
-		}
-		req.From = b.Commit + 1
-	case spec.Entries.From < 1:
-		return nil, &query.Error{Code: "22023", Message: "a stream is followed from an entry_id of at least 1"}
-	}
-	scan, err := r.session.server.cfg.Engine.Read(ctx, req)
-	if err != nil {
-		return nil, err
-	}
-	return &streamRows{scan: scan, idle: r.session.flush}, nil
-}
-
 // buffered are the rows within span that the transaction is going to append.
 func (r *streamRelation) buffered(span query.Span) [][]query.Value {
 	g := &r.session.tx.group
@@ -229,69 +208,4 @@ func (r *streamRelation) appendedAt(ctx context.Context, id replication.EntryID)
 func micros(e *replication.Entry) int64 {
 	const epoch = 946684800 * datum.MicrosPerSecond // 2000-01-01
 	return e.AppendedAt - epoch
-}
-
-// streamRows are the rows of a scan, with rows in memory before and after them.
-type streamRows struct {
-	scan          engine.Scanner
-	before, after [][]query.Value
-	// idle is called before a scan that follows waits for an entry.
-	idle func()
-	row  []query.Value
-	own  [streamColumns]query.Value
-	err  error
-}
-
-// over is a context that has ended: it asks for what is there at once.
-var over = func() context.Context {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	return ctx
-}()
-
-func (r *streamRows) Next(ctx context.Context) bool {
-	if r.take(&r.before) {
-		return true
-	}
-	if r.scan != nil && r.next(ctx) {
-		e := r.scan.Entry()
-		r.own = [...]query.Value{datum.Int(int64(e.ID)), datum.Int(int64(e.Term)), datum.Micros(micros(e)), datum.Bytes(e.Data)}
-		r.row = r.own[:]
-		return true
-	}
-	if r.scan != nil {
-		if r.err = r.scan.Err(); r.err != nil {
-			return false
-		}
-	}
-	return r.take(&r.after)
-}
-
-// next moves the scan. Before it waits, what was read so far is sent.
-func (r *streamRows) next(ctx context.Context) bool {
-	if r.idle != nil {
-		if r.scan.Next(over) {
-			return true
-		}
-		r.idle()
-	}
-	return r.scan.Next(ctx)
-}
-
-func (r *streamRows) take(rows *[][]query.Value) bool {
-	if len(*rows) == 0 {
-		return false
-	}
-	r.row, *rows = (*rows)[0], (*rows)[1:]
-	return true
-}
-
-func (r *streamRows) Row() []query.Value { return r.row }
-func (r *streamRows) Err() error         { return r.err }
-
-func (r *streamRows) Close() error {
-	if r.scan == nil {
-		return nil
-	}
-	return r.scan.Close()
 }

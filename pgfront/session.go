@@ -112,16 +112,22 @@ func (s *session) serve() {
 	s.drop()
 	told := (*query.Error)(nil)
 	broken := err
+	var farewell wire.Buffer
 	if errors.As(err, &told) {
-		sendError(&s.out, "FATAL", told)
+		sendError(&farewell, "FATAL", told)
 		broken = nil
 	}
 	if broken == nil {
+		s.out.Raw(farewell.Bytes())
 		s.flush()
 	}
 	s.unlistenAll()
 	s.letGo(err == nil || told == errShutdown)
 	s.box.close(broken)
+	if told != nil && told == s.box.err {
+		s.server.cfg.Logger.Warn("a client is cut off that does not read what it follows", "pid", s.pid, "client", s.conn.RemoteAddr())
+		s.box.lastWords(farewell.Bytes(), s.timeouts.follower)
+	}
 	if told != nil {
 		linger(s.conn)
 	}

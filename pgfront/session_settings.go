@@ -35,7 +35,7 @@ func (s *session) show(d *settingDef) string {
 func (s *session) get(name string) string { return s.show(s.server.settings.byName[name]) }
 
 // timeouts are the settings that every statement looks at; 0 is none.
-type timeouts struct{ statement, lock, append time.Duration }
+type timeouts struct{ statement, lock, append, fetch, follower, heartbeat time.Duration }
 
 // readTimeouts reads them from the settings.
 func (s *session) readTimeouts() {
@@ -43,7 +43,8 @@ func (s *session) readTimeouts() {
 		d, _ := parseDuration(s.get(name)) // it was checked when it was set
 		return d
 	}
-	s.timeouts = timeouts{statement: of("statement_timeout"), lock: of("lock_timeout"), append: of("append_timeout")}
+	s.timeouts = timeouts{statement: of("statement_timeout"), lock: of("lock_timeout"), append: of("append_timeout"),
+		fetch: of("fetch_timeout"), follower: of("follower_timeout"), heartbeat: of("heartbeat_interval")}
 }
 
 // setAtStart takes a parameter of the StartupMessage.

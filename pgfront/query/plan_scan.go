@@ -274,6 +274,9 @@ type scanRows struct {
 }
 
 func (it *scanRows) Next(ctx context.Context) bool {
+	if it.err == ErrPaused {
+		it.err = nil
+	}
 	for it.err == nil {
 		if it.in == nil && !it.nextSpan(ctx) {
 			return false
@@ -283,6 +286,9 @@ func (it *scanRows) Next(ctx context.Context) bool {
 		}
 		if it.err == nil {
 			it.err = it.in.Err()
+		}
+		if it.err == ErrPaused {
+			return false
 		}
 		if cerr := it.in.Close(); it.err == nil {
 			it.err = cerr

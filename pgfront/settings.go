@@ -271,7 +271,7 @@ func checkTimeZone(text string) (string, error) {
 	case "utc", "local", "default":
 		return "UTC", nil
 	}
-	if _, err := datum.LoadZone(text); err != nil {
+	if _, err := datum.SettingZone(text); err != nil {
 		return "", &query.Error{Code: "22023", Message: fmt.Sprintf("invalid value for parameter \"TimeZone\": \"%s\"", text)}
 	}
 	return text, nil

@@ -78,7 +78,7 @@ func float1(f func(float64) float64) fn1 {
 func within(f func(float64) float64, low, high float64) fn1 {
 	return func(_ *call, a Value) (Value, error) {
 		if a.Float() < low || a.Float() > high {
-			return Value{}, datum.Errorf("22003", "input is out of range")
+			return Value{}, outOfInput()
 		}
 		return datum.Float(f(a.Float())), nil
 	}
@@ -197,14 +197,6 @@ func floatBuiltins() map[string]any {
 		}),
 		"dsqrt": fn1(floatSqrt), "dcbrt": float1(math.Cbrt), "dpow": fn2(floatPower), "dexp": fn1(floatExp),
 		"dlog1": floatLog(math.Log), "dlog10": floatLog(math.Log10),
-		"dsin": float1(math.Sin), "dcos": float1(math.Cos), "dtan": float1(math.Tan), "datan": float1(math.Atan),
-		"dasin": within(math.Asin, -1, 1), "dacos": within(math.Acos, -1, 1),
-		"dcot":  float1(func(x float64) float64 { return 1 / math.Tan(x) }),
-		"dsinh": float1(math.Sinh), "dcosh": float1(math.Cosh), "dtanh": float1(math.Tanh),
-		"dasinh":  float1(math.Asinh),
-		"datan2":  fn2(func(_ *call, a, b Value) (Value, error) { return datum.Float(math.Atan2(a.Float(), b.Float())), nil }),
-		"degrees": float1(func(x float64) float64 { return x / (math.Pi / 180) }),
-		"radians": float1(func(x float64) float64 { return x * (math.Pi / 180) }),
 		"dpi":     pi,
 		"drandom": fn0(func(*call) (Value, error) { return datum.Float(rand.Float64()), nil }),
 	} {

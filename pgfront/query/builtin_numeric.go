@@ -1,8 +1,6 @@
 package query
 
 import (
-	"math"
-
 	"github.com/cockroachdb/apd/v3"
 
 	"walle/pgfront/query/datum"
@@ -18,6 +16,10 @@ func numeric2(f func(a, b *apd.Decimal) *apd.Decimal) fn2 {
 
 func numeric2e(f func(a, b *apd.Decimal) (*apd.Decimal, error)) fn2 {
 	return func(_ *call, a, b Value) (Value, error) { return numericValue(f(a.Numeric(), b.Numeric())) }
+}
+
+func numeric1e(f func(a *apd.Decimal) (*apd.Decimal, error)) fn1 {
+	return func(_ *call, a Value) (Value, error) { return numericValue(f(a.Numeric())) }
 }
 
 // numericValue checks PostgreSQL's limit on the size of a numeric.
@@ -131,7 +133,6 @@ func numericBuiltins() map[string]any {
 		"float4_numeric": floatToNumeric(6), "float8_numeric": floatToNumeric(15),
 		"numeric_larger":  fn2(func(_ *call, a, b Value) (Value, error) { return larger(a, b, 1), nil }),
 		"numeric_smaller": fn2(func(_ *call, a, b Value) (Value, error) { return larger(a, b, -1), nil }),
-		"numeric_power":   fn2(numericPower),
 	}
 }
 
@@ -142,37 +143,46 @@ func larger(a, b Value, sign int) Value {
 	return b
 }
 
-// numericPower raises to an integer power exactly where PostgreSQL's result is exact;
-// others are refused rather than approximated.
-func numericPower(_ *call, a, b Value) (Value, error) {
-	base, power := a.Numeric(), b.Numeric()
-	n, ok := datum.IntFromNumeric(power)
-	if !ok || datum.CompareNumeric(power, datum.NumericFromInt(n)) != 0 || n < 0 || n > 10000 || base.Form != apd.Finite {
-		return Value{}, datum.Unsupported("numeric power with this exponent")
+func numericFactorial(_ *call, a Value) (Value, error) {
+	n := a.Int()
+	switch {
+	case n < 0:
+		return Value{}, datum.Errorf("22003", "factorial of a negative number is undefined")
+	case n > 32177:
+		return Value{}, datum.Errorf("22003", "value overflows numeric format")
 	}
-	if base.IsZero() && n == 0 {
-		return datum.Numeric(datum.RoundNumeric(datum.NumericFromInt(1), 16)), nil
+	d := datum.NumericFromInt(1)
+	for i := int64(2); i <= n; i++ {
+		d.Coeff.Mul(&d.Coeff, apd.NewBigInt(i))
 	}
-	product := datum.NumericFromInt(1)
-	for range n {
-		product = datum.MulNumeric(product, base)
-		if product.NumDigits() > 150000 {
-			return Value{}, datum.Errorf("22003", "value overflows numeric format")
-		}
-	}
-	// At least 16 significant digits, or as many as the base shows.
-	scale := 16 - int(estimateLog10(base)*float64(n))
-	if n == 0 {
-		scale = 16
-	}
-	scale = min(max(scale, datum.Scale(base), datum.Scale(power), 0), 1000)
-	return numericValue(datum.RoundNumeric(product, scale), nil)
+	return datum.Numeric(d), nil
 }
 
-func estimateLog10(d *apd.Decimal) float64 {
-	f, ok := datum.FloatFromNumeric(d)
-	if !ok || f == 0 {
-		return 0
+func log10Numeric(d *apd.Decimal) (*apd.Decimal, error) {
+	return datum.LogNumeric(datum.NumericFromInt(10), d)
+}
+
+func numericMinScale(_ *call, a Value) (Value, error) {
+	if a.Numeric().Form != apd.Finite {
+		return Value{}, nil
 	}
-	return math.Log10(math.Abs(f))
+	return datum.Int(int64(datum.MinScale(a.Numeric()))), nil
+}
+
+func trimScale(d *apd.Decimal) *apd.Decimal {
+	if d.Form != apd.Finite {
+		return d
+	}
+	return datum.RoundNumeric(d, datum.MinScale(d))
+}
+
+// realBuiltins are exponentials, logarithms and what came with them.
+func realBuiltins() map[string]any {
+	return map[string]any{
+		"numeric_exp": numeric1e(datum.ExpNumeric), "numeric_ln": numeric1e(datum.LnNumeric),
+		"numeric_log": numeric2e(datum.LogNumeric), "numeric_power": numeric2e(datum.PowerNumeric),
+		"log(numeric)": numeric1e(log10Numeric), "log10(numeric)": numeric1e(log10Numeric),
+		"numeric_gcd": numeric2(datum.GcdNumeric), "numeric_lcm": numeric2(datum.LcmNumeric),
+		"numeric_fac": fn1(numericFactorial), "numeric_min_scale": fn1(numericMinScale), "numeric_trim_scale": numeric1(trimScale),
+	}
 }

@@ -71,7 +71,7 @@ func styleOf(s Session) datum.Style {
 }
 
 func zoneOf(name string) *time.Location {
-	if loc, err := datum.LoadZone(name); err == nil {
+	if loc, err := datum.SettingZone(name); err == nil {
 		return loc
 	}
 	return time.UTC

@@ -1,13 +1,23 @@
 package datum
 
 import (
+	"strconv"
 	"strings"
 	"time"
 	_ "time/tzdata" // a zone must not be unknown because the machine has no database
 )
 
-// LoadZone finds the zone that SET TimeZone or AT TIME ZONE names: a name of the tz
-// database in any case, an abbreviation, or an offset in POSIX's sense (west positive).
+// SettingZone finds the zone that SET TimeZone names: hours east of UTC, or what LoadZone
+// knows.
+func SettingZone(name string) (*time.Location, error) {
+	if hours, err := strconv.ParseFloat(strings.TrimSpace(name), 64); err == nil && hours > -168 && hours < 168 {
+		return time.FixedZone("", int(hours*3600)), nil
+	}
+	return LoadZone(name)
+}
+
+// LoadZone finds the zone that AT TIME ZONE names: a name of the tz database in any case,
+// an abbreviation, or an offset in POSIX's sense (west positive).
 func LoadZone(name string) (*time.Location, error) {
 	trimmed := strings.TrimSpace(name)
 	if loc, ok := abbreviation(trimmed); ok {
@@ -17,7 +27,7 @@ func LoadZone(name string) (*time.Location, error) {
 		return loc, nil
 	}
 	if off, ok := scanOffset(trimmed); ok {
-		return time.FixedZone("", off), nil
+		return time.FixedZone("", -off), nil
 	}
 	if loc, ok := posixZone(trimmed); ok {
 		return loc, nil

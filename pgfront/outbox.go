@@ -336,11 +336,14 @@ func writeWithin(conn net.Conn, messages []byte, patience time.Duration) (rest [
 	return nil, errors.Join(err, conn.SetWriteDeadline(time.Time{}))
 }
 
+// lastWordsMost is how long a client that was too slow may take to hear why it
+// was cut off. That costs no more than the connection.
+const lastWordsMost = 30 * time.Second
+
 // lastWords sends what a client that was too slow has not been sent of the
-// message in the making, and then why that was all. It takes it within patience
-// or never.
-func (o *outbox) lastWords(why []byte, patience time.Duration) {
-	if o.conn.SetWriteDeadline(time.Now().Add(patience)) == nil {
+// message in the making, and then why that was all.
+func (o *outbox) lastWords(why []byte) {
+	if o.conn.SetWriteDeadline(time.Now().Add(lastWordsMost)) == nil {
 		_, _ = o.conn.Write(append(o.unsent, why...)) // it is about to be closed
 	}
 }

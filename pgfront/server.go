@@ -30,7 +30,7 @@ type Config struct {
 	Alive func(replication.NodeID) bool
 
 	Database       string        // the cluster's name to clients; "": walle
-	MaxConnections int           // 0: 1000
+	MaxConnections int           // 0: 2000
 	StartupTimeout time.Duration // for a client to say who it is; 0: 1 min
 	ReleaseTimeout time.Duration // for giving back the streams of a session that ends; 0: 5 s
 	Logger         *slog.Logger
@@ -44,7 +44,7 @@ func (c *Config) complete() error {
 		c.Database = "walle"
 	}
 	if c.MaxConnections == 0 {
-		c.MaxConnections = 1000
+		c.MaxConnections = 2000
 	}
 	if c.StartupTimeout == 0 {
 		c.StartupTimeout = time.Minute

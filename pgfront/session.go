@@ -126,7 +126,7 @@ func (s *session) serve() {
 	s.box.close(broken)
 	if told != nil && told == s.box.err {
 		s.server.cfg.Logger.Warn("a client is cut off that does not read what it follows", "pid", s.pid, "client", s.conn.RemoteAddr())
-		s.box.lastWords(farewell.Bytes(), s.timeouts.follower)
+		s.box.lastWords(farewell.Bytes())
 	}
 	if told != nil {
 		linger(s.conn)

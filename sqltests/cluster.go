@@ -105,6 +105,9 @@ func (c *Cluster) Nodes() int { return len(c.nodes) }
 // Addr returns host:port at which a node, numbered from 1, speaks SQL.
 func (c *Cluster) Addr(node int) string { return c.nodes[node-1].sql }
 
+// PID is the process of a node that runs.
+func (c *Cluster) PID(node int) int { return c.nodes[node-1].proc.cmd.Process.Pid }
+
 // DSN names one node.
 func (c *Cluster) DSN(node int) string {
 	return fmt.Sprintf("postgres://app@%s/walle?sslmode=disable", c.Addr(node))

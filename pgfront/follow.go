@@ -65,6 +65,9 @@ func (f *follower) wait(ctx context.Context) bool {
 		return false
 	}
 	until, bounded := ctx.Value(fetchUntil{}).(time.Time)
+	if soon := time.Now().Add(fetchGrace); bounded && until.Before(soon) {
+		until = soon
+	}
 	for {
 		some, cancel := ctx, context.CancelFunc(func() {})
 		beat := s.timeouts.heartbeat
@@ -116,6 +119,9 @@ func (s *session) heartbeat(r *streamRelation) error {
 	s.flush()
 	return s.box.broken()
 }
+
+// fetchGrace is how long a FETCH waits at least, so that it finds what is there.
+const fetchGrace = 10 * time.Millisecond
 
 // fetchUntil is the key of a context's value: up to when a FETCH waits for rows
 // of a tail.

@@ -91,8 +91,12 @@ func (a *analyzer) literal(c *pg_query.A_Const) (expr, error) {
 	return newConstant(datum.Int(0), datum.Int4OID), nil
 }
 
-// numberLiteral is int8 if the digits fit, else numeric.
+// numberLiteral is int4 (the least one, which the parser does not see as an integer), int8
+// if the digits fit, else numeric.
 func numberLiteral(s string) (expr, error) {
+	if v, err := datum.ParseInt(datum.Int4OID, s); err == nil {
+		return newConstant(v, datum.Int4OID), nil
+	}
 	if v, err := datum.ParseInt(datum.Int8OID, s); err == nil {
 		return newConstant(v, datum.Int8OID), nil
 	}

@@ -30,7 +30,7 @@ var loadBuiltins = sync.OnceValue(func() *builtinTable {
 	for _, list := range []map[string]any{
 		intBuiltins(), floatBuiltins(), numericBuiltins(), textBuiltins(), byteaBuiltins(), regexBuiltins(),
 		timeBuiltins(), intervalBuiltins(), jsonBuiltins(), arrayBuiltins(), sessionBuiltins(), catalogBuiltins(),
-		boolBuiltins(), extractBuiltins(), trigBuiltins(), realBuiltins(), templateBuiltins(),
+		boolBuiltins(), extractBuiltins(), trigBuiltins(), realBuiltins(), templateBuiltins(), jsonpathBuiltins(),
 	} {
 		maps.Copy(t.scalars, list)
 	}

@@ -137,6 +137,7 @@ func setBuiltins() map[string]setFunc {
 		"text_to_table": stringToTable, "text_to_table_null": stringToTable,
 		"regexp_matches": regexpMatches, "regexp_matches_no_flags": regexpMatches,
 		"regexp_split_to_table": regexpSplitTable, "regexp_split_to_table_no_flags": regexpSplitTable,
+		"jsonb_path_query": pathQuery, "jsonb_path_query_tz": pathQuery,
 		"pg_listening_channels": func(*call, []Value) (setRows, error) { return noRows, nil },
 	}
 	jsonSets(m)

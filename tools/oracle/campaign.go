@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -95,6 +98,9 @@ func (w *worker) try(ctx context.Context, n int64) error {
 	if d, err = w.compare(ctx, small.String()); err != nil {
 		return err
 	}
+	if err := w.explain(ctx, small, &d); err != nil {
+		return err
+	}
 	w.found.add(w.listed, n, small, d)
 	return nil
 }
@@ -104,6 +110,32 @@ const (
 	same    = ""
 	refused = "refused"
 )
+
+// explain finds out whether a difference is only in which parts are evaluated: another part
+// of the statement has the error too.
+func (w *worker) explain(ctx context.Context, statement *node, d *difference) error {
+	if d.theirs.code == "" || d.ours.code == "XX000" || d.ours.code == "57014" {
+		return nil
+	}
+	for _, part := range closedParts(statement) {
+		sql := part.String()
+		switch {
+		case d.ours.code == "" && askLocal(ctx, sql).code == d.theirs.code:
+			d.kind = "an error of what is not needed"
+			return nil
+		case d.ours.code != "":
+			theirs, err := w.pg.ask(ctx, sql)
+			if err != nil {
+				return err
+			}
+			if theirs.code == d.ours.code {
+				d.kind = "which of two errors"
+				return nil
+			}
+		}
+	}
+	return nil
+}
 
 // A difference is the two answers to a statement and how they differ.
 type difference struct {
@@ -142,10 +174,31 @@ func (d *difference) classify(messages bool) string {
 	}
 	slices.Sort(a.rows)
 	slices.Sort(b.rows)
-	if !slices.Equal(a.rows, b.rows) {
-		return "value"
+	switch {
+	case slices.Equal(a.rows, b.rows):
+		return same
+	case slices.EqualFunc(a.rows, b.rows, nearly):
+		return "last digit"
 	}
-	return same
+	return "value"
+}
+
+var floats = regexp.MustCompile(`-?[0-9]+\.?[0-9]*(e[-+][0-9]+)?`)
+
+// nearly says whether two rows differ only in the last digits of floats.
+func nearly(a, b string) bool {
+	x, y := floats.FindAllString(a, -1), floats.FindAllString(b, -1)
+	if len(x) != len(y) || floats.ReplaceAllString(a, "") != floats.ReplaceAllString(b, "") {
+		return false
+	}
+	for i := range x {
+		f, err1 := strconv.ParseFloat(x[i], 64)
+		g, err2 := strconv.ParseFloat(y[i], 64)
+		if err1 != nil || err2 != nil || math.Abs(f-g) > 1e-13*math.Abs(f) {
+			return false
+		}
+	}
+	return true
 }
 
 func orValue(code string) string {

@@ -24,7 +24,6 @@ var literals = map[datum.OID][]string{
 	datum.ByteaOID:   {`'\x61'::bytea`, `''::bytea`, `'\x00ff10'::bytea`, `'abc'::bytea`, `'\xdeadbeef'::bytea`, `'a\\b'::bytea`, `'\xc3a4'::bytea`, "null::bytea"},
 	datum.DateOID:    {"'2024-01-01'::date", "'2024-02-29'::date", "'1999-12-31'::date", "'0044-03-15 BC'::date", "'4713-01-01 BC'::date", "'9999-12-31'::date", "'infinity'::date", "'-infinity'::date", "'2000-01-01'::date", "null::date"},
 	datum.TimeOID:    {"'00:00'::time", "'12:34:56.789012'::time", "'23:59:59.999999'::time", "'24:00'::time", "null::time"},
-	datum.TimetzOID:  {"'00:00+00'::timetz", "'12:34:56.789+05:30'::timetz", "'23:59:59-08'::timetz", "null::timetz"},
 	datum.TimestampOID: {"'2024-01-01 00:00'::timestamp", "'2024-02-29 12:34:56.789'::timestamp", "'1969-07-20 20:17:40'::timestamp", "'0001-01-01 00:00:00 BC'::timestamp",
 		"'294276-12-31 23:59:59.999999'::timestamp", "'2024-11-03 01:30'::timestamp", "'2024-03-10 02:30'::timestamp", "'infinity'::timestamp", "'-infinity'::timestamp", "null::timestamp"},
 	datum.TimestamptzOID: {"'2024-01-01 00:00+00'::timestamptz", "'2024-07-01 12:34:56.789012+02'::timestamptz", "'1900-01-01 00:00 UTC'::timestamptz", "'2024-11-03 01:30:00 America/New_York'::timestamptz",
@@ -55,7 +54,6 @@ var literals = map[datum.OID][]string{
 var (
 	scalarTypes = []datum.OID{
 		datum.BoolOID, datum.Int2OID, datum.Int4OID, datum.Int8OID, datum.Float4OID, datum.Float8OID, datum.NumericOID, datum.TextOID,
-		datum.VarcharOID, datum.BPCharOID, datum.NameOID, datum.ByteaOID, datum.DateOID, datum.TimeOID, datum.TimetzOID, datum.TimestampOID,
 		datum.TimestamptzOID, datum.IntervalOID, datum.JSONOID, datum.JSONBOID, datum.UUIDOID, datum.OIDOID,
 	}
 	elementTypes = []datum.OID{

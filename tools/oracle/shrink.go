@@ -29,17 +29,7 @@ func (w *worker) shrink(ctx context.Context, statement *node, d difference) (*no
 
 // part returns a closed part of the statement that still differs, nil if there is none.
 func (w *worker) part(statement *node, still func(*node) (bool, error)) (*node, error) {
-	var parts []*node
-	size := len(statement.String())
-	statement.walk(func(n *node) {
-		switch {
-		case n == statement || n.open:
-		case n.query && len(n.String()) < size:
-			parts = append(parts, n)
-		case n.t != 0 && len(n.String())+len("select ") < size:
-			parts = append(parts, selectOf(n))
-		}
-	})
+	parts := closedParts(statement)
 	for i := len(parts) - 1; i >= 0; i-- { // the innermost first
 		ok, err := still(parts[i])
 		if err != nil || ok {
@@ -78,4 +68,20 @@ func (w *worker) simplify(statement *node, still func(*node) (bool, error)) (*no
 			return statement, nil
 		}
 	}
+}
+
+// closedParts are the parts of a statement that stand alone, as statements that are shorter.
+func closedParts(statement *node) []*node {
+	var parts []*node
+	size := len(statement.String())
+	statement.walk(func(n *node) {
+		switch {
+		case n == statement || n.open:
+		case n.query && len(n.String()) < size:
+			parts = append(parts, n)
+		case n.t != 0 && len(n.String())+len("select ") < size:
+			parts = append(parts, selectOf(n))
+		}
+	})
+	return parts
 }

@@ -105,6 +105,12 @@ func (c *Codec) parseOther(typ OID, s string) (Value, error) {
 	case JSONBOID:
 		j, err := ParseJSON(s)
 		return wrap(JSONValue, j, err)
+	case JSONPathOID:
+		path, err := ParsePath(s)
+		if err != nil {
+			return Null, err
+		}
+		return String(path.String()), nil // each use parses it anew, and keeps that
 	case PgLsnOID:
 		return parseLSN(s)
 	case Int2VectorOID, OIDVectorOID:

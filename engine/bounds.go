@@ -91,6 +91,20 @@ func (e *Engine) note(id replication.StreamID, local replication.EntryID, answer
 	return l.bounds
 }
 
+// remember keeps what one member has answered to a node without a replica, and
+// returns the bounds. A member may be behind what another has said before: then
+// a read that asks it would go back behind the point that ReadPoint or
+// WaitCommit has promised.
+func (e *Engine) remember(id replication.StreamID, b Bounds) Bounds {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	l := e.looked[id]
+	l.bounds.First = max(l.bounds.First, b.First)
+	l.bounds.Commit = max(l.bounds.Commit, b.Commit)
+	e.looked[id] = l
+	return l.bounds
+}
+
 // WaitCommit waits until an entry above after is known committed here, and
 // returns the commit.
 func (e *Engine) WaitCommit(ctx context.Context, id replication.StreamID, config replication.Configuration, after replication.EntryID) (replication.EntryID, error) {
@@ -98,7 +112,7 @@ func (e *Engine) WaitCommit(ctx context.Context, id replication.StreamID, config
 	// asked, ever more rarely.
 	for wait := lookEvery; ; wait = min(2*wait, longestLook) {
 		b, err := e.waitHere(ctx, id, config, after, wait)
-		if KindOf(err) == KindNoStream && ctx.Err() == nil { // no replica here
+		if k := KindOf(err); (k == KindNoStream || k == KindCorrupt) && ctx.Err() == nil { // no replica here
 			b, err = e.boundsThere(ctx, id, config, after, longestWait)
 		}
 		if err != nil || b.Commit > after {
@@ -127,7 +141,7 @@ func (e *Engine) boundsHere(ctx context.Context, id replication.StreamID, after 
 	defer over.Stop()
 	p, ok := e.node.Progress(id)
 	if !ok {
-		return Bounds{}, noStream("read", id)
+		return Bounds{}, e.absent("read", id)
 	}
 	for {
 		changed := p.Changed()
@@ -156,16 +170,20 @@ func (e *Engine) boundsHere(ctx context.Context, id replication.StreamID, after 
 // boundsThere asks the members for their bounds, one after the other until one
 // answers.
 func (e *Engine) boundsThere(ctx context.Context, id replication.StreamID, config replication.Configuration, after replication.EntryID, wait time.Duration) (Bounds, error) {
-	failed := noStream("read", id)
+	failed := e.absent("read", id)
 	for _, m := range otherMembers(config, e.cfg.Self) {
 		b, err := e.askBounds(ctx, m, id, after, wait)
 		if err == nil {
-			return b, nil
+			return e.remember(id, b), nil
 		}
 		if ctx.Err() != nil || e.closing.Err() != nil {
 			return Bounds{}, e.ended(ctx, "read", id)
 		}
-		if f := e.failure("read", id, err); f.Kind != KindNoStream {
+		switch f := e.failure("read", id, err); f.Kind {
+		case KindNoStream:
+		case KindCorrupt:
+			failed = f
+		default:
 			failed = &Error{Op: "read", Stream: id, Kind: KindNoQuorum, Err: err}
 		}
 	}

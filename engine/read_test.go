@@ -193,6 +193,22 @@ func TestReadPoint(t *testing.T) {
 	f.read(2, engine.ReadRequest{}, 1, 51)
 }
 
+// Nor does a node that holds no replica show less: the member that it reads from
+// may be behind the one that told it the point.
+func TestReadPointWithoutReplica(t *testing.T) {
+	f := newFixture(t, 4, 0, 1, 2)
+	c := f.claim(3, engine.Wait, time.Second)
+	for n := replication.EntryID(1); n <= 200; n++ {
+		f.mustAppend(c, 1)
+		if _, err := f.Nodes[3].Engine.ReadPoint(f.ctx, stream, f.config); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := f.tryRead(3, engine.ReadRequest{}, 1, n); err != nil || got < int(n) {
+			t.Fatalf("entry %d is acknowledged, a read gives %d entries, %v", n, got, err)
+		}
+	}
+}
+
 func TestStatus(t *testing.T) {
 	f := newFixture(t, 3)
 	f.mustAppend(f.claim(0, engine.Wait, time.Minute), 10)

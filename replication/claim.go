@@ -45,6 +45,7 @@ type round struct {
 	seen    Term // the greatest term heard of
 	chosen  Promise
 	source  int     // recovering: which peer is asked
+	denials int     // recovering: how many in a row could not give what they were asked for
 	rest    []Entry // recovering: what is read so far, the end of the chosen log
 }
 
@@ -68,6 +69,7 @@ func (w *Writer) roundOn(now Time, out *Output) {
 			return
 		}
 		w.round.source++
+		w.round.denials = 0
 		w.fetchRest(now, out)
 	case stepBeginning:
 		w.round.at = Never // serve keeps sending Begin

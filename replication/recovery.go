@@ -28,7 +28,7 @@ func (w *Writer) choose(now Time, out *Output) {
 		w.begin(now)
 		return
 	}
-	w.round.step = stepRecovering
+	w.round.step, w.round.denials = stepRecovering, 0
 	w.round.giveUp = now.Add(recoverPatience)
 	w.fetchRest(now, out)
 }
@@ -66,13 +66,16 @@ func (w *Writer) restPosition() Position { return w.window.base }
 func (w *Writer) recovered(now Time, p *peer, m Fetched, out *Output) {
 	want := w.restPosition()
 	n := len(m.Entries)
-	if w.round.step != stepRecovering || m.Answer != Have || n == 0 || m.To != want.ID ||
-		m.Entries[n-1].Position() != want || CheckRun(m.Prev, m.Entries) != nil || m.Entries[0].ID <= w.commit {
-		return // late, doubled, or of no use: asked again at round.at, elsewhere
+	if w.round.step != stepRecovering || m.To != want.ID {
+		return // late, or doubled
+	}
+	if m.Answer != Have || n == 0 || m.Entries[n-1].Position() != want || CheckRun(m.Prev, m.Entries) != nil || m.Entries[0].ID <= w.commit {
+		w.denied(now, p, out)
+		return
 	}
 	w.round.rest = append(append(make([]Entry, 0, n+len(w.round.rest)), m.Entries...), w.round.rest...)
 	w.window.base, w.window.baseAt = m.Prev, m.PrevAt
-	w.round.giveUp = now.Add(recoverPatience) // the tail is bounded: what comes on comes to an end
+	w.round.giveUp, w.round.denials = now.Add(recoverPatience), 0 // the tail is bounded: what goes on comes to an end
 	if m.Prev.ID > w.commit {
 		w.fetchRest(now, out)
 		return
@@ -83,4 +86,16 @@ func (w *Writer) recovered(now Time, p *peer, m Fetched, out *Output) {
 	w.round.rest = nil
 	w.history = w.round.chosen.History
 	w.begin(now)
+}
+
+// denied asks the next one for what p, which was asked, cannot give. When all
+// have been asked, that waits for round.at.
+func (w *Writer) denied(now Time, p *peer, out *Output) {
+	if p != &w.peers[w.round.source%len(w.peers)] {
+		return // it has been asked before
+	}
+	if w.round.denials++; w.round.denials < len(w.peers) {
+		w.round.source++
+		w.fetchRest(now, out)
+	}
 }

@@ -111,6 +111,18 @@ const (
 	pathUnsyncedKept
 	pathFreshRestart
 	pathReadDamage
+	pathScrubbed
+	pathDamageGap
+	pathRecoveredPieces
+	pathPutBack
+	pathPutBackPieces
+	pathWriterAway
+	pathCrashInClaim
+	pathAllDown
+	pathMeasured
+	pathRestartLow
+	pathClaimFull
+	pathTrimFull
 	pathLow
 	pathRoomAgain
 	pathFull
@@ -127,6 +139,10 @@ var pathNames = [paths]string{
 	"applied", "not applied: fenced", "not applied: no quorum", "not applied: closed", "not applied: full", "not applied: moved", "not applied: no space",
 	"unknown: fenced", "unknown: closed", "unknown: timeout", "two writers alive, one fenced without knowing",
 	"read under a lease", "read by asking a majority", "crash lost unsynced writes", "crash kept unsynced writes", "restart with an empty disk", "read met damage",
+	"damage was found by a scrub", "damage became a gap", "claim read the tail in several pieces", "claim put entries back",
+	"claim put back in several Appends", "writer on a node without a replica", "claimant crashed in mid-claim", "all nodes were down",
+	"commit found without a writer", "restart with a disk that is nearly full", "claim won with a majority of full disks",
+	"trim on a disk that is nearly full",
 	"a replica was told that its disk is nearly full", "a replica was told that there is room again", "a writer was told of a full disk", "uncommitted entry damaged",
 }
 

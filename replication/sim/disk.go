@@ -21,7 +21,8 @@ type disk struct {
 	synced  uint64              // Seq of the last durable write
 	written uint64              // Seq of the last write
 	slow    float64
-	damaged []replication.EntryID // committed entries that cannot be read
+	damaged []replication.EntryID // visible entries that cannot be read
+	rotten  []replication.EntryID // durable entries that cannot: a crash brings them back
 }
 
 // image is one replica's log and state.
@@ -190,12 +191,23 @@ func (d *disk) write(w replication.Write) {
 	}
 	w.Entries = slices.Clone(w.Entries)
 	d.visible.apply(&w)
-	d.damaged = slices.DeleteFunc(d.damaged, func(id replication.EntryID) bool {
-		rewritten := len(w.Entries) > 0 && w.Entries[0].ID <= id && id <= w.Entries[len(w.Entries)-1].ID
-		return rewritten || d.visible.entry(id) == nil
-	})
+	d.damaged = d.visible.stillDamaged(d.damaged, &w)
 	d.pending = append(d.pending, w)
 	d.written = w.Seq
+}
+
+// damage makes entries unreadable.
+func (d *disk) damage(ids ...replication.EntryID) {
+	d.damaged = append(d.damaged, ids...)
+	d.rotten = append(d.rotten, ids...)
+}
+
+// stillDamaged is what is left of ids after w: those that it does not replace.
+func (m *image) stillDamaged(ids []replication.EntryID, w *replication.Write) []replication.EntryID {
+	return slices.DeleteFunc(ids, func(id replication.EntryID) bool {
+		rewritten := len(w.Entries) > 0 && w.Entries[0].ID <= id && id <= w.Entries[len(w.Entries)-1].ID
+		return rewritten || m.entry(id) == nil
+	})
 }
 
 // changed describes the first of the next n writes that its machine has changed
@@ -223,6 +235,7 @@ func (d *disk) wanted() bool {
 func (d *disk) settle(n int) {
 	for i := range d.pending[:n] {
 		d.durable.apply(&d.pending[i])
+		d.rotten = d.durable.stillDamaged(d.rotten, &d.pending[i])
 		d.synced = d.pending[i].Seq
 	}
 	rest := copy(d.pending, d.pending[n:])
@@ -240,6 +253,7 @@ func (d *disk) crash(n int) {
 	d.sync++
 	d.synced, d.written = 0, 0
 	d.visible = d.durable.clone()
+	d.damaged = slices.Clone(d.rotten)
 }
 
 // load is what a restarted node finds; ok is false when there is nothing.
@@ -284,6 +298,15 @@ func (d *disk) read(r replication.Read) replication.ReadDone {
 			break
 		}
 		low = id
+	}
+	if d.isDamaged(low - 1) {
+		// What the first of the run follows cannot be told: it is given up.
+		if done.Bad = low - 1; low <= r.To {
+			low++
+		}
+		if low > r.To {
+			done.Err = fmt.Errorf("entry %d is damaged, what follows is of no use", done.Bad)
+		}
 	}
 	if done.Err != nil || low > r.To {
 		return done

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"math/bits"
+	"slices"
 	"time"
 
 	"walle/replication"
@@ -90,6 +91,7 @@ func (w *world) strike() {
 		w.begin(outage{slow: h}, w.outage())
 	case FaultDamage:
 		w.damage(h)
+		h.scrub()
 	case FaultWall:
 		h.wallSkew = between(w.rand, -24*time.Hour, 24*time.Hour)
 	case FaultPartial:
@@ -98,6 +100,7 @@ func (w *world) strike() {
 		h.fill()
 	case FaultRot:
 		w.rot(h)
+		h.scrub()
 	}
 }
 
@@ -120,6 +123,9 @@ func (w *world) crashMany() {
 			d = w.outage()
 		}
 		h.outage(d)
+	}
+	if !slices.ContainsFunc(w.hosts, func(h *host) bool { return h.up }) {
+		w.took(pathAllDown)
 	}
 }
 
@@ -213,26 +219,42 @@ func (w *world) damage(h *host) {
 	if w.trace.on {
 		w.tell("entry %d of %v is damaged", id, h.id)
 	}
-	h.disk.damaged = append(h.disk.damaged, id)
+	h.disk.damage(id)
 	if h.storage != nil && !h.stored("damage", h.storage.Damage(id)) {
 		h.outage(w.outage())
 	}
 }
 
-// mayLose reports whether entry id of h is committed, is not its last, and all
-// other members have it in good order.
+// mayLose reports whether entry id of h is committed, can never be its last, and
+// all other members have it in good order.
 func (w *world) mayLose(h *host, id replication.EntryID) bool {
-	d := &h.disk.durable
-	e := d.entry(id)
-	if e == nil || id >= d.tail() || len(w.config.Members) == 1 || id > w.ledger.frontier() || e.Chain != w.ledger.chain(id) {
+	if len(w.config.Members) == 1 || h.disk.isDamaged(id) || !h.holds(id) || !h.holds(id+1) {
 		return false
 	}
 	for _, other := range w.hosts {
-		if other != h && other.member && (other.disk.isDamaged(id) || other.disk.durable.entry(id) == nil) {
+		if d := &h.disk.durable; other != h && other.member && !(other.gives(d.entry(id)) && other.gives(d.entry(id+1))) {
 			return false
 		}
 	}
 	return true
+}
+
+// holds reports whether h holds entry id, durable and known to be committed.
+func (h *host) holds(id replication.EntryID) bool {
+	e := h.disk.durable.entry(id)
+	return e != nil && id <= h.world.ledger.frontier() && e.Chain == h.world.ledger.chain(id)
+}
+
+// scrub finds what is damaged on a disk by reading all of it, now and then.
+func (h *host) scrub() {
+	w := h.world
+	if h.replica == nil || h.paused || w.healing == nil && w.rand.IntN(4) != 0 {
+		return
+	}
+	if n := len(h.disk.damaged); n > 0 {
+		w.took(pathScrubbed)
+		h.stepReplica(replication.Damaged{ID: h.disk.damaged[w.rand.IntN(n)]})
+	}
 }
 
 // rot makes up to three neighbouring entries of a host's disk unreadable, each
@@ -245,7 +267,8 @@ func (w *world) rot(h *host) {
 	}
 	first := d.low + replication.EntryID(w.rand.IntN(len(d.entries)))
 	for id := first; id < first+1+replication.EntryID(w.rand.IntN(3)); id++ {
-		if e := d.entry(id); e == nil || h.disk.isDamaged(id) || !w.intactElsewhere(h, e) {
+		e, next := d.entry(id), d.entry(id+1)
+		if e == nil || h.disk.isDamaged(id) || !w.intactElsewhere(h, e) || next != nil && !w.intactElsewhere(h, next) {
 			return
 		}
 		if w.trace.on {
@@ -254,19 +277,22 @@ func (w *world) rot(h *host) {
 		if id > w.ledger.frontier() {
 			w.took(pathRotUncommitted)
 		}
-		h.disk.damaged = append(h.disk.damaged, id)
+		h.disk.damage(id)
 	}
 }
 
-// intactElsewhere reports whether some other member holds e, durable and in good
-// order.
+// intactElsewhere reports whether some other member can give e, and goes on to.
 func (w *world) intactElsewhere(h *host, e *replication.Entry) bool {
-	for _, other := range w.hosts {
-		if o := other.disk.durable.entry(e.ID); other != h && o != nil && o.Chain == e.Chain && !other.disk.isDamaged(e.ID) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(w.hosts, func(other *host) bool { return other != h && other.gives(e) })
+}
+
+// gives reports whether h holds e, durable and of use: what it follows is in good
+// order too.
+func (h *host) gives(e *replication.Entry) bool {
+	d := &h.disk
+	o := d.durable.entry(e.ID)
+	return o != nil && o.Chain == e.Chain && !d.isDamaged(e.ID) && !d.isDamaged(e.ID-1) &&
+		!d.durable.missing(e.ID) && !d.visible.missing(e.ID)
 }
 
 // syncFails decides whether a disk fails a sync.

@@ -190,6 +190,9 @@ func (g *healing) append() {
 // answer.
 func (g *healing) converge() {
 	w := g.world
+	for _, h := range w.hosts {
+		h.scrub()
+	}
 	why := w.differences()
 	if why == "" {
 		w.coverage.LongestHeal = max(w.coverage.LongestHeal, int64(w.now-g.began))
@@ -219,6 +222,8 @@ func (w *world) differences() string {
 			return fmt.Sprintf("%v has commit %d, tail %d; committed is %d", h.id, h.replica.Commit(), d.tail(), known)
 		case len(d.state.Gaps) > 0:
 			return fmt.Sprintf("%v has gaps %v", h.id, d.state.Gaps)
+		case len(h.disk.damaged) > 0:
+			return fmt.Sprintf("%v has damaged entries %v", h.id, h.disk.damaged)
 		case d.state.First != first && w.healing.trimmed:
 			return fmt.Sprintf("%v keeps entries from %d, others from %d", h.id, d.state.First, first)
 		}

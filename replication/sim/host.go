@@ -24,6 +24,7 @@ type host struct {
 	disk     disk
 	room     room
 	survives *Crash  // decides the next crash; nil for chance
+	piece    uint64  // Seq of the write of a piece of a gap, the last
 	storage  Storage // what disk is the model of; nil where the model is all there is
 	broken   bool    // storage may fail
 
@@ -69,10 +70,13 @@ func (h *host) start() {
 		}
 		h.replica = replication.NewReplica(h.id, stream, w.config)
 	}
-	h.seen = seen{}
+	h.seen, h.piece = seen{}, 0
 	h.look()
 	h.arm()
 	h.room.low, h.room.looking = false, false
+	if h.nearlyFull() {
+		w.took(pathRestartLow)
+	}
 	h.lookAtSpace()
 }
 
@@ -121,6 +125,9 @@ func (h *host) crash() {
 	h.life++
 	h.replica, h.timer = nil, timer{}
 	for _, s := range h.sessions {
+		if s.phase == replication.Claiming && s.term > 0 {
+			w.took(pathCrashInClaim)
+		}
 		s.lost()
 	}
 	h.sessions = h.sessions[:0]
@@ -226,7 +233,11 @@ func (h *host) deliver(p *parcel, kind message) {
 			w.refuseUnknown(h, env)
 			return
 		}
+		known := h.seen.commit
 		h.stepReplica(replication.Received{Envelope: env})
+		if kind == messageStatus && h.seen.commit > known {
+			w.took(pathMeasured)
+		}
 	default:
 		if s := h.session(env.Claim); s != nil {
 			if m, ok := env.Msg.(replication.Appended); ok {
@@ -271,8 +282,9 @@ func (h *host) stepReplica(in replication.Input) {
 	}
 }
 
-// readsMax is how many reads of one replica may be under way.
-const readsMax = 32
+// readsMax is how many reads of one replica may be under way: what it serves to
+// others, and its own.
+const readsMax = 20
 
 // obey does what a machine of this host asks for.
 func (h *host) obey(out *replication.Output) {
@@ -294,6 +306,7 @@ func (h *host) obey(out *replication.Output) {
 		}
 		h.disk.write(writes[i])
 		h.checkTail(&writes[i])
+		h.checkPending()
 	}
 	for _, r := range out.Reads {
 		h.reads = append(h.reads, r)
@@ -368,7 +381,7 @@ func (h *host) sync() bool {
 	if h.storage == nil {
 		return !fails
 	}
-	if fails {
+	if fails || h.world.storageFails() {
 		h.broken = true
 		h.storage.Break()
 	}

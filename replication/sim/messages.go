@@ -40,6 +40,12 @@ func (h *host) checkSend(env *replication.Envelope) {
 			w.fail(CheckDurable, "%v: durable is first %d", *env, durable.state.First)
 		}
 	case replication.Fetch:
+		if s := w.session(env.Claim); s != nil {
+			if s.reads.term == m.Term && m.To < s.reads.id {
+				w.took(pathRecoveredPieces)
+			}
+			s.reads = point{m.Term, m.To}
+		}
 		if env.Claim.IsZero() && h.room.low {
 			w.fail(CheckSpace, "%v: its disk is nearly full", *env)
 		}
@@ -126,6 +132,7 @@ func (h *host) checkAppend(env *replication.Envelope, m *replication.Append) {
 		}
 		*sent = max(*sent, m.Entries[n-1].ID)
 		s.checkSpared(env, m)
+		s.countPutBack(env, m)
 	}
 }
 
@@ -160,4 +167,18 @@ func (w *world) countDelivered(m replication.Message) {
 			w.took(pathHole)
 		}
 	}
+}
+
+// countPutBack takes note of entries of earlier terms that a claim sends.
+func (s *session) countPutBack(env *replication.Envelope, m *replication.Append) {
+	w := s.world
+	if m.Entries[0].ID >= s.start {
+		return
+	}
+	w.took(pathPutBack)
+	last := &s.putBack[w.host(env.To).index]
+	if last.term == m.Term && last.id < m.Entries[0].ID {
+		w.took(pathPutBackPieces)
+	}
+	*last = point{m.Term, m.Entries[len(m.Entries)-1].ID}
 }

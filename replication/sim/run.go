@@ -15,6 +15,9 @@ func Run(o Options) Result {
 	if o.Steps == 0 {
 		o.Steps = DefaultSteps
 	}
+	if o.Storage != nil {
+		o.Without |= FaultRot // a replica whose last entry cannot be read stays out
+	}
 	w := newWorld(o)
 	w.play()
 	w.closeStorage()

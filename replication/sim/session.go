@@ -28,6 +28,8 @@ type session struct {
 	sent    [maxHosts]replication.EntryID // the highest entry sent to each host
 	told    [maxHosts]told                // what each replica said of its disk
 	start   replication.EntryID           // of its term, by the last Begin
+	reads   point                         // the lowest entry that it asked for of a recovered tail, and at which term
+	putBack [maxHosts]point               // the last it put back to each host, and at which term
 	half    replication.NodeID            // its Prepares reach only this member; 0 for all
 	tight   bool                          // it was told that there is no room
 	gaveUp  bool                          // its owner does without the lease
@@ -141,6 +143,18 @@ func (s *session) look() {
 func (s *session) began(term replication.Term) {
 	w := s.world
 	w.took(pathServing)
+	if !s.host.member {
+		w.took(pathWriterAway)
+	}
+	full := 0
+	for _, h := range w.hosts {
+		if h.member && h.room.low {
+			full++
+		}
+	}
+	if full >= w.config.Quorum() {
+		w.took(pathClaimFull)
+	}
 	s.served = term
 	w.ledger.holdsTerm(term, s.claim)
 	if tail, known := s.writer.Next()-1, w.ledger.before(term); tail < known {

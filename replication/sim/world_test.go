@@ -86,8 +86,12 @@ func TestDiskRead(t *testing.T) {
 	}
 	ask.MaxBytes = 1 << 20
 	d.damaged = append(d.damaged, 3)
-	if got := d.read(ask); got.Err != nil || got.Bad != 3 || len(got.Entries) != 3 {
+	if got := d.read(ask); got.Err != nil || got.Bad != 3 || len(got.Entries) != 2 || got.Prev.ID != 4 {
 		t.Fatalf("with entry 3 damaged: %+v", got)
+	}
+	d.damaged[0] = 5
+	if got := d.read(ask); got.Err == nil || got.Bad != 5 {
+		t.Fatalf("with entry 5 damaged, what 6 follows is not known: %+v", got)
 	}
 	d.damaged[0] = 6
 	if got := d.read(ask); got.Err == nil || got.Bad != 6 {

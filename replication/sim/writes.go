@@ -38,6 +38,12 @@ func (h *host) checkWrite(wr *replication.Write) {
 	for i := range wr.Entries {
 		w.ledger.checkEntry(&wr.Entries[i], h.id)
 	}
+	if n := len(wr.Entries); n > 0 && now.missing(wr.Entries[n-1].ID) {
+		if h.piece > d.synced {
+			w.fail(CheckMemory, "%v has two pieces of gaps under way", h.id)
+		}
+		h.piece = wr.Seq
+	}
 }
 
 func (h *host) checkState(was, next *replication.State) {
@@ -94,12 +100,18 @@ func (h *host) checkGaps(was, next *replication.State) {
 	case after < before:
 		w.took(pathGapShrunk)
 	}
+	if after > before && len(next.Gaps) > 0 && next.Gaps[len(next.Gaps)-1].Hi < h.disk.visible.tail() {
+		w.took(pathDamageGap)
+	}
 	w.ledger.trimmed = max(w.ledger.trimmed, next.First)
 	if len(was.Gaps) > 0 && next.First > was.Gaps[0].Lo {
 		w.took(pathTrimOverGap)
 	}
 	if next.First > was.First && was.First > 0 {
 		w.took(pathTrimmed)
+		if h.room.low {
+			w.took(pathTrimFull)
+		}
 	}
 }
 
@@ -144,7 +156,7 @@ func (h *host) checkTail(wr *replication.Write) {
 	}
 	h.reached = 0
 	if n := len(wr.Entries); n > 0 {
-		first, last := wr.Entries[0].ID, wr.Entries[n-1].ID
+		first := wr.Entries[0].ID
 		prev, at, ok := now.position(first - 1)
 		if !ok {
 			w.fail(CheckDense, "%v stores %v and not what it follows; gaps %v", h.id, wr.Entries, now.state.Gaps)
@@ -160,7 +172,7 @@ func (h *host) checkTail(wr *replication.Write) {
 				w.fail(CheckTerms, "%v stores %v under history %v", h.id, *e, now.state.History)
 			}
 		}
-		if last < tail { // back-fill
+		if wr.Seq == h.piece {
 			h.checkBackfill(wr.Entries)
 		}
 	}
@@ -171,6 +183,23 @@ func (h *host) checkTail(wr *replication.Write) {
 		w.fail(CheckLost, "%v has commit %d and a log up to %d", h.id, now.commit, tail)
 	}
 }
+
+// checkPending: what is not durable yet, a replica holds in memory. It is what a
+// writer sends before it is answered, and a piece of a gap.
+func (h *host) checkPending() {
+	w, bytes := h.world, 0
+	for i := range h.disk.pending {
+		if wr := &h.disk.pending[i]; wr.Seq != h.piece {
+			bytes += entryBytes(wr.Entries)
+		}
+	}
+	if most := w.weights.pendingMax(); bytes > most || len(h.disk.pending) > writesMax {
+		w.fail(CheckMemory, "%v has %d writes under way: %d bytes of new entries (at most %d)", h.id, len(h.disk.pending), bytes, most)
+	}
+}
+
+// writesMax is how many writes of one replica may be under way.
+const writesMax = 400
 
 func (h *host) checkRise(entries []replication.Entry, at int64) {
 	for i := range entries {

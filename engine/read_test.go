@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -197,16 +198,29 @@ func TestReadPoint(t *testing.T) {
 // may be behind the one that told it the point.
 func TestReadPointWithoutReplica(t *testing.T) {
 	f := newFixture(t, 4, 0, 1, 2)
-	c := f.claim(3, engine.Wait, time.Second)
-	for n := replication.EntryID(1); n <= 200; n++ {
-		f.mustAppend(c, 1)
+	c := f.claim(0, engine.Wait, time.Second)
+	const entries = 20000
+	var acknowledged atomic.Uint64
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for acknowledged.Load() < entries && !t.Failed() {
+			f.append(c, 3)
+			acknowledged.Add(3)
+		}
+	}()
+	for n := uint64(0); n < entries && !t.Failed(); {
+		n = acknowledged.Load()
 		if _, err := f.Nodes[3].Engine.ReadPoint(f.ctx, stream, f.config); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := f.tryRead(3, engine.ReadRequest{}, 1, n); err != nil || got < int(n) {
-			t.Fatalf("entry %d is acknowledged, a read gives %d entries, %v", n, got, err)
+		from := replication.EntryID(max(1, n))
+		got, err := f.tryRead(3, engine.ReadRequest{From: from}, from, 0)
+		if err != nil || n > 0 && got == 0 {
+			t.Fatalf("entry %d is acknowledged, a read from there on gives %d entries, %v", n, got, err)
 		}
 	}
+	<-done
 }
 
 func TestStatus(t *testing.T) {

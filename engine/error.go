@@ -34,6 +34,7 @@ const (
 	KindExists                   // a name is taken
 	KindInvalid                  // a bad value
 	KindUnsupported              // known, but not built
+	KindIO                       // the disk could not be read; what is on it is not known
 )
 
 var kindNames = map[Kind]string{
@@ -41,7 +42,7 @@ var kindNames = map[Kind]string{
 	KindHeld: "held by another writer", KindNoQuorum: "no quorum", KindUnknown: "outcome unknown", KindEntryExists: "entry exists",
 	KindHole: "would leave a hole", KindTooLarge: "too large", KindBusy: "too much in flight", KindDiskFull: "disk full",
 	KindCancelled: "cancelled", KindShuttingDown: "shutting down", KindCorrupt: "corrupt", KindTrimmed: "trimmed",
-	KindExists: "exists", KindInvalid: "invalid", KindUnsupported: "not supported",
+	KindExists: "exists", KindInvalid: "invalid", KindUnsupported: "not supported", KindIO: "I/O error",
 }
 
 func (k Kind) String() string {
@@ -54,7 +55,7 @@ func (k Kind) String() string {
 // Kinds lists every kind, for the tests of tables over them.
 func Kinds() []Kind {
 	var ks []Kind
-	for k := KindInternal; k <= KindUnsupported; k++ {
+	for k := KindInternal; k <= KindIO; k++ {
 		ks = append(ks, k)
 	}
 	return ks
@@ -71,7 +72,7 @@ type Error struct {
 
 	Term      replication.Term    // KindFenced, KindHeld: the term in force
 	Holder    string              // KindFenced, KindHeld: who has it
-	Node      replication.NodeID  // KindFenced, KindHeld: on which node
+	Node      replication.NodeID  // KindFenced, KindHeld: on which node; KindCorrupt: whose whole replica is damaged
 	Remaining time.Duration       // KindHeld: of the lease
 	Entry     replication.EntryID // KindCorrupt, KindEntryExists, KindHole: which
 	Tail      replication.EntryID // KindEntryExists, KindHole: the last entry

@@ -56,7 +56,7 @@ func (m *memberScan) Close() error {
 func (e *Engine) ServeScan(ctx context.Context, req node.ScanRequest, send func(*replication.Entry) error) error {
 	p, ok := e.node.Progress(req.Stream)
 	if !ok {
-		return ToPeer(noStream("read", req.Stream))
+		return ToPeer(e.absent("read", req.Stream))
 	}
 	read := ReadRequest{Stream: req.Stream, From: req.From, To: req.To, Descending: req.Descending, NoData: req.NoData}
 	commit := p.Commit()
@@ -96,10 +96,12 @@ func (e *Engine) Serves(method string) bool { return strings.HasPrefix(method, c
 
 // ServeCall answers a call of another node's engine.
 func (e *Engine) ServeCall(ctx context.Context, method string, body []byte) ([]byte, error) {
-	if method == methodSpace {
+	switch {
+	case method == methodSpace:
 		return encodeSpace(e.cfg.Storage.Space()), nil
-	}
-	if method != methodBounds || len(body) != 24 {
+	case method == methodDamage && len(body) == 8:
+		return []byte(e.damageHere(replication.StreamID(binary.BigEndian.Uint64(body)))), nil
+	case method != methodBounds || len(body) != 24:
 		return nil, ToPeer(&Error{Op: "call", Kind: KindUnsupported, Err: fmt.Errorf("method %q with %d bytes", method, len(body))})
 	}
 	id := replication.StreamID(binary.BigEndian.Uint64(body))

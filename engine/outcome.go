@@ -64,6 +64,7 @@ func (e *Engine) failure(op string, id replication.StreamID, err error) *Error {
 	out := &Error{Op: op, Stream: id, Kind: KindInternal, Err: err}
 	var claim *node.ClaimError
 	var corrupt *store.CorruptError
+	var missing *store.MissingError
 	switch {
 	case errors.As(err, &claim):
 		out.Kind, out.Term, out.Holder, out.Remaining = kindOfCause(claim.Cause), claim.Term, claim.Holder, claim.Remaining
@@ -73,6 +74,8 @@ func (e *Engine) failure(op string, id replication.StreamID, err error) *Error {
 		}
 	case errors.As(err, &corrupt):
 		out.Kind, out.Entry = KindCorrupt, corrupt.Entry
+	case errors.As(err, &missing):
+		out.Kind, out.Entry = KindCorrupt, missing.Entry
 	case errors.Is(err, node.ErrFull):
 		out.Kind = KindBusy
 	case e.closing.Err() != nil, errors.Is(err, node.ErrClosed), errors.Is(err, store.ErrClosed):
@@ -93,6 +96,14 @@ func (e *Engine) ended(ctx context.Context, op string, id replication.StreamID) 
 
 func noStream(op string, id replication.StreamID) *Error {
 	return &Error{Op: op, Stream: id, Kind: KindNoStream}
+}
+
+// absent says why there is no replica of a stream here.
+func (e *Engine) absent(op string, id replication.StreamID) *Error {
+	if why := e.node.Quarantined(id); why != nil {
+		return &Error{Op: op, Stream: id, Kind: KindCorrupt, Node: e.cfg.Self, Err: why}
+	}
+	return noStream(op, id)
 }
 
 func trimmed(op string, id replication.StreamID, first replication.EntryID) *Error {

@@ -22,9 +22,11 @@ func (e *Engine) Status(ctx context.Context, id replication.StreamID, config rep
 		switch a := answers[m].(type) {
 		case replication.Status:
 			list[i].Reached, list[i].Hosted, list[i].Status = true, true, a
-		case nil:
-		default: // Refused: it holds no replica
+		case replication.Refused:
 			list[i].Reached = true
+			if a.Reason == replication.RefusedDamaged {
+				list[i].Damage = e.damageOf(ctx, m, id)
+			}
 		}
 	}
 	return list, nil

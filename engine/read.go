@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 
+	"walle/engine/store"
 	"walle/replication"
 	"walle/replication/node"
 )
@@ -232,12 +233,15 @@ func (s *scanner) missing(cause error) error {
 		return trimmed("read", s.req.Stream, loaded.State.First)
 	}
 	if cause == nil {
-		cause = fmt.Errorf("entry %d is missing", s.cursor())
+		cause = &store.MissingError{Stream: s.req.Stream, Entry: s.cursor()}
+	}
+	if errors.Is(cause, node.ErrDamaged) {
+		s.engine.node.Damaged(s.req.Stream, s.cursor())
 	}
 	if s.here || len(s.members) == 0 {
 		e := s.engine.failure("read", s.req.Stream, cause)
 		if e.Kind == KindInternal {
-			e.Kind = KindCorrupt
+			e.Kind = KindIO
 		}
 		e.Entry = s.cursor()
 		return e
@@ -276,12 +280,22 @@ func (s *scanner) nextRemote(ctx context.Context) (*replication.Entry, error) {
 		s.members = append(s.members[1:], s.members[0])
 	}
 	if worst == nil {
-		return nil, noStream("read", s.req.Stream)
+		return nil, s.nowhere()
 	}
 	if telling(worst.Kind) == 0 {
 		worst.Kind = KindNoQuorum
 	}
 	return nil, worst
+}
+
+// nowhere says why the entry at the cursor, which is not here, is not anywhere:
+// there are no other members.
+func (s *scanner) nowhere() *Error {
+	if _, ok := s.engine.node.Progress(s.req.Stream); !ok {
+		return s.engine.absent("read", s.req.Stream)
+	}
+	return &Error{Op: "read", Stream: s.req.Stream, Kind: KindCorrupt, Entry: s.cursor(),
+		Err: errors.New("it was damaged, and there is no other replica")}
 }
 
 // telling orders kinds by how much they say of the entry, rather than of the

@@ -55,7 +55,8 @@ type TrimRequest struct {
 // ReplicaStatus is how one member of a stream stands.
 type ReplicaStatus struct {
 	Node    replication.NodeID
-	Reached bool // false: it did not answer, and Status is zero
-	Hosted  bool // false: it answered that it holds no replica
+	Reached bool   // false: it did not answer, and Status is zero
+	Hosted  bool   // false: it answered that it holds no replica, or a damaged one
+	Damage  string // not "": why its replica keeps out of everything
 	Status  replication.Status
 }

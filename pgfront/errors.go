@@ -76,13 +76,15 @@ var conditions = map[engine.Kind]condition{
 		described.disks, says("Nothing was appended. TRIM STREAM and DROP STREAM give back space; once there is enough, appends work again.")},
 	engine.KindCancelled:    {"57014", says("canceling statement due to user request"), nil, nil},
 	engine.KindShuttingDown: {"57P01", says("the node is shutting down"), nil, says("Connect to another node.")},
-	engine.KindCorrupt: {"XX001", says("entry %s of stream %s cannot be read: its bytes are not what was written", described.entry, described.name),
-		described.cause, nil},
+	engine.KindCorrupt: {"XX001", described.corrupt,
+		described.cause, says("Replicas on other nodes may have what is damaged here: walle.replicas shows them all.")},
 	engine.KindTrimmed: {"22023", says("entries of stream %s that were asked for have been trimmed", described.name),
 		nil, says("Read from %s on.", described.first)},
 	engine.KindExists:      {"42P07", says("relation %s already exists", described.name), nil, nil},
 	engine.KindInvalid:     {"22023", says("%s", described.complaint), described.noDetail, nil},
 	engine.KindUnsupported: {"0A000", says("%s is not supported", described.text), nil, nil},
+	engine.KindIO: {"58030", says("could not read entry %s of stream %s", described.entry, described.name),
+		described.cause, says("Try again, or on another node.")},
 }
 
 // says fills fields into a format.
@@ -139,6 +141,14 @@ func (e described) cause() string {
 		return e.Detail
 	}
 	return fmt.Sprintf("Cause: %v.", e.Err)
+}
+
+// corrupt says what is damaged: one entry, or all that a node has of a stream.
+func (e described) corrupt() string {
+	if e.Entry == 0 {
+		return fmt.Sprintf("stream %s cannot be read: its replica on node %s is damaged", e.stream, e.node)
+	}
+	return fmt.Sprintf("entry %d of stream %s cannot be read: its bytes are not what was written", uint64(e.Entry), e.stream)
 }
 
 // disks says which disks are full.

@@ -36,7 +36,7 @@ var (
 		bigint("first_entry_id"), bigint("tail_entry_id"), column("created_at", datum.TimestamptzOID))
 	replicasDesc = query.SystemRelation("replicas", systemOID+3,
 		text("stream"), text("node"), column("reached", datum.BoolOID), bigint("flush"), bigint("commit"), bigint("first"),
-		bigint("gaps"), bigint("missing"), bigint("lag"), bigint("term"))
+		bigint("gaps"), bigint("missing"), bigint("lag"), bigint("term"), text("damage"))
 	writersDesc = query.SystemRelation("writers", systemOID+4,
 		text("stream"), bigint("term"), text("writer"), text("node"), bigint("lease_ms"), bigint("remaining_ms"))
 	sessionsDesc = query.SystemRelation("sessions", systemOID+5,
@@ -168,12 +168,17 @@ func (s *session) listReplicas(ctx context.Context) ([][]query.Value, error) {
 		for _, r := range st.replicas {
 			row := []query.Value{datum.String(st.desc.Name), datum.String(nodeName(snapshot, r.Node)), datum.Bool(r.Reached)}
 			if !r.Hosted {
-				rows = append(rows, append(row, make([]query.Value, len(replicasDesc.Columns)-len(row))...))
+				damage := datum.Null
+				if r.Damage != "" {
+					damage = datum.String(r.Damage)
+				}
+				row = append(row, make([]query.Value, len(replicasDesc.Columns)-len(row)-1)...)
+				rows = append(rows, append(row, damage))
 				continue
 			}
 			rows = append(rows, append(row,
 				number(r.Status.Flush), number(r.Status.Commit), number(r.Status.First), number(r.Status.Gaps), number(r.Status.Missing),
-				number(max(tail, r.Status.Flush)-r.Status.Flush), number(r.Status.Promised)))
+				number(max(tail, r.Status.Flush)-r.Status.Flush), number(r.Status.Promised), datum.Null))
 		}
 	}
 	return rows, err

@@ -246,9 +246,9 @@ func (w *Writer) overtaken() bool {
 // round depends on how many are left.
 func (w *Writer) refused(now Time, p *peer, m Refused, out *Output) {
 	w.round.seen = max(w.round.seen, m.Promised)
-	if m.Reason == RefusedUnknown || m.Reason == RefusedConfig {
+	if m.Reason == RefusedUnknown || m.Reason == RefusedConfig || m.Reason == RefusedDamaged {
 		// The catalog's news has not reached that node, or this one, yet: asking
-		// goes on.
+		// goes on. A damaged replica is one that does not answer.
 		if w.refusal.Reason == 0 {
 			w.refusal = m
 		}

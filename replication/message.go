@@ -87,6 +87,7 @@ const (
 	RefusedLease                     // another's lease still runs
 	RefusedConfig                    // sent in another configuration than the replica's
 	RefusedUnknown                   // the node holds no replica of the stream
+	RefusedDamaged                   // the node's replica cannot be loaded, and keeps out of everything
 )
 
 // Begin makes a replica's log a prefix of the writer's: what parts from History
@@ -246,6 +247,8 @@ func (r Reason) String() string {
 		return "config"
 	case RefusedUnknown:
 		return "unknown stream"
+	case RefusedDamaged:
+		return "damaged replica"
 	}
 	return fmt.Sprintf("reason %d", uint8(r))
 }

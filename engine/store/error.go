@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"walle/replication"
+	"walle/replication/node"
 )
 
 // ErrClosed is returned by every call after Close.
@@ -27,7 +28,7 @@ func (e *CorruptError) Error() string {
 	return fmt.Sprintf("stream %d: entry %d is damaged: %v", e.Stream, e.Entry, e.Err)
 }
 
-func (e *CorruptError) Unwrap() error { return e.Err }
+func (e *CorruptError) Unwrap() []error { return []error{node.ErrDamaged, e.Err} }
 
 // MissingError says that an entry is not stored, though neither trim nor gap
 // accounts for it.
@@ -39,6 +40,8 @@ type MissingError struct {
 func (e *MissingError) Error() string {
 	return fmt.Sprintf("stream %d: entry %d is missing", e.Stream, e.Entry)
 }
+
+func (e *MissingError) Unwrap() error { return node.ErrDamaged }
 
 // Refusal says why a directory can't be opened as it is.
 type Refusal uint8

@@ -52,6 +52,15 @@ func streamOfKey(key []byte) (id replication.StreamID, ok bool) {
 	return replication.StreamID(binary.BigEndian.Uint64(key[1:])), true
 }
 
+// streamOfPrefix reads the stream from any key of the state, commit or entry
+// space.
+func streamOfPrefix(key []byte) (id replication.StreamID, ok bool) {
+	if len(key) < streamKeySize {
+		return 0, false
+	}
+	return streamOfKey(key[:streamKeySize])
+}
+
 // entryOfKey reads the entry's id back from a key of the entry space.
 func entryOfKey(key []byte) (id replication.EntryID, ok bool) {
 	if len(key) != entryKeySize {

@@ -4,33 +4,70 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 
 	"walle/replication"
+	"walle/replication/node"
 )
 
-// Streams lists the streams that have a state here, ascending.
+// Streams lists the streams that have a state here, ascending. If not all of the
+// states' keys can be read, those are added of which there are entries; Load has
+// the word on what is wrong with them. A stream that has not even an entry is
+// still known to Load.
 func (s *Store) Streams() (ids []replication.StreamID, err error) {
 	if err := s.enter(); err != nil {
 		return nil, err
 	}
 	defer s.users.leave()
-	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: []byte{stateSpace}, UpperBound: []byte{stateSpace + 1}})
-	if err != nil {
-		return nil, err
+	damage := s.list(stateSpace, func(id replication.StreamID) { ids = append(ids, id) })
+	if damage == nil {
+		return ids, nil
 	}
-	for it.First(); it.Valid(); it.Next() {
-		id, ok := streamOfKey(it.Key())
-		if !ok {
-			return nil, errors.Join(fmt.Errorf("key %x is not a state's", it.Key()), it.Close())
-		}
-		ids = append(ids, id)
+	if !errors.Is(damage, node.ErrDamaged) {
+		return nil, damage
 	}
-	return ids, errors.Join(it.Error(), it.Close())
+	s.config.Logger.Error("the list of streams is damaged", "error", damage.Error())
+	if err := s.list(entrySpace, func(id replication.StreamID) { ids = append(ids, id) }); err != nil {
+		s.config.Logger.Error("the list of streams with entries is damaged", "error", err.Error())
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
 }
 
-// Load returns what is stored of one replica. Tail has its Data.
+// list calls found with the streams that have keys in a space, ascending. Keys
+// that are none are passed over, and told in the end.
+func (s *Store) list(space byte, found func(replication.StreamID)) error {
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: []byte{space}, UpperBound: []byte{space + 1}})
+	if err != nil {
+		return s.readError(0, 0, err)
+	}
+	var damage error
+	for valid := it.First(); valid; {
+		id, ok := streamOfPrefix(it.Key())
+		if ok && (space != stateSpace || len(it.Key()) == streamKeySize) {
+			found(id)
+		} else {
+			damage = errors.Join(damage, fmt.Errorf("%w: key %x", node.ErrDamaged, it.Key()))
+		}
+		if !ok || space == stateSpace || id == math.MaxUint64 {
+			valid = it.Next()
+		} else {
+			valid = it.SeekGE(appendStreamKey(nil, space, id+1))
+		}
+	}
+	if err := it.Error(); err != nil {
+		damage = errors.Join(damage, s.readError(0, 0, err))
+		it.Close() // which says the same
+		return damage
+	}
+	return errors.Join(damage, it.Close())
+}
+
+// Load returns what is stored of one replica. Tail has its Data, unless that is
+// damaged: where the log ends is known all the same.
 func (s *Store) Load(stream replication.StreamID) (l replication.Loaded, ok bool, err error) {
 	if err := s.enter(); err != nil {
 		return l, false, err
@@ -47,15 +84,17 @@ func (s *Store) Load(stream replication.StreamID) (l replication.Loaded, ok bool
 			return err
 		})
 	}
-	if err != nil {
+	if err == nil {
+		l.Tail, err = s.tail(stream, &l.State)
+	}
+	if err == nil && !ok && (l.Tail != nil || l.Commit > 0) {
+		err = &CorruptError{Stream: stream, Err: errors.New("there are entries, but no state")}
+	}
+	if err != nil || !ok {
 		return replication.Loaded{}, false, err
 	}
-	if !ok {
-		return l, false, nil
-	}
 	s.trims.trimmed(stream, l.State.First)
-	l.Tail, err = s.tail(stream)
-	return l, true, err
+	return l, true, nil
 }
 
 // getOf calls decode with a stream's value in a space, if there is one. An error
@@ -87,7 +126,7 @@ func (s *Store) readError(stream replication.StreamID, id replication.EntryID, e
 }
 
 // tail returns the last entry of a stream, nil if there is none.
-func (s *Store) tail(stream replication.StreamID) (*replication.Entry, error) {
+func (s *Store) tail(stream replication.StreamID, st *replication.State) (*replication.Entry, error) {
 	c, err := s.newCursor(stream, 0, lastEntryID)
 	if err != nil {
 		return nil, err
@@ -98,7 +137,31 @@ func (s *Store) tail(stream replication.StreamID) (*replication.Entry, error) {
 		e.Data = bytes.Clone(e.Data)
 		tail = &e
 	}
+	var damage *CorruptError
+	if errors.As(c.err, &damage) {
+		tail, c.err = c.tailHeader(damage, st)
+	}
 	return tail, errors.Join(c.err, c.close())
+}
+
+// tailHeader returns the last entry, which is damaged, without its data. Its
+// header is believed if it follows from the entry before: an end of the log that
+// is not known would keep the replica out of everything, while an entry that is
+// damaged is fetched from other members.
+func (c *cursor) tailHeader(damage *CorruptError, st *replication.State) (*replication.Entry, error) {
+	c.err, c.noData = nil, true
+	if !c.last() {
+		return nil, &CorruptError{Stream: c.stream, Err: fmt.Errorf("its last entry cannot be read: %w", damage.Err)}
+	}
+	e := c.entry
+	before, _, ok := stateAt(st, e.ID-1)
+	if !ok && c.prev() && c.entry.ID == e.ID-1 {
+		before, ok = c.entry.Position(), true
+	}
+	if !ok || before.Chain.Next(e.Sum) != e.Chain {
+		return nil, damage
+	}
+	return &e, nil
 }
 
 // Drop removes all of a stream, and returns once that is durable.

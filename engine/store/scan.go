@@ -33,7 +33,7 @@ func (s *Store) newCursor(stream replication.StreamID, from, to replication.Entr
 	var err error
 	c.it, err = s.db.NewIter(&pebble.IterOptions{LowerBound: c.low[:], UpperBound: c.high[:]})
 	if err != nil {
-		return nil, err
+		return nil, s.readError(stream, to, err)
 	}
 	return c, nil
 }
@@ -88,8 +88,8 @@ func (c *cursor) at(valid bool, sought replication.EntryID) bool {
 
 // close returns an error that c.err does not tell already.
 func (c *cursor) close() error {
-	if err := c.it.Close(); c.err == nil {
-		return err
+	if err := c.it.Close(); err != nil && c.err == nil {
+		return c.store.readError(c.stream, c.entry.ID, err)
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package node_test
 
 import (
-	"errors"
 	"slices"
 	"sync"
 
@@ -20,9 +19,15 @@ type memory struct {
 	hold     chan struct{} // not nil: Wait returns once it is closed
 	forget   bool          // keep no entries: a benchmark would fill the memory
 	space    node.Space
+	looks    int // calls of CheckSpace
 }
 
-func (m *memory) CheckSpace() node.Space { return m.Space() }
+func (m *memory) CheckSpace() node.Space {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.looks++
+	return m.space
+}
 
 func (m *memory) Space() node.Space {
 	m.mu.Lock()
@@ -131,11 +136,11 @@ func (m *memory) Read(r replication.Read) replication.ReadDone {
 	defer m.mu.Unlock()
 	s := m.streams[r.Stream]
 	if s == nil {
-		return replication.ReadDone{Ref: r.Ref, Err: errors.New("no such replica")}
+		return replication.ReadDone{Ref: r.Ref, Err: node.ErrDamaged}
 	}
 	to, ok := s.find(r.To)
 	if !ok {
-		return replication.ReadDone{Ref: r.Ref, Err: errors.New("no such entry")}
+		return replication.ReadDone{Ref: r.Ref, Err: node.ErrDamaged}
 	}
 	from, bytes := to, s.entries[to].Size()
 	for from > 0 && s.entries[from-1].ID >= r.From && s.entries[from-1].ID == s.entries[from].ID-1 &&

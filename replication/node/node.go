@@ -31,7 +31,7 @@ func Open(c Config) (*Node, error) {
 	}
 	limitDisk(&c)
 	n := &Node{config: c, stopping: make(chan struct{})}
-	n.readers = readers{storage: c.Storage, jobs: newQueue[readJob]()}
+	n.readers = readers{storage: c.Storage, jobs: newQueue[readJob](), stopping: n.stopping, fail: n.fail}
 	n.disk = newDisk(&n.config, n.fail)
 	for i := range c.Shards {
 		n.shards = append(n.shards, newShard(n, i))
@@ -106,13 +106,21 @@ func (n *Node) stopCause() error {
 }
 
 // Host makes sure that there is a replica of a stream here. One that there is
-// already stays as it is.
+// already stays as it is. One that turns out to be damaged is hosted as such.
 func (n *Node) Host(stream replication.StreamID, config replication.Configuration) error {
 	if stream == 0 || !config.Has(n.config.Self) {
 		return fmt.Errorf("host stream %d on %v: it is no member of %v", stream, n.config.Self, config)
 	}
+	if _, ok := n.Progress(stream); ok {
+		return nil
+	}
+	// The storage may know a stream that it could not list.
+	r, err := n.load(stream)
+	if err != nil {
+		return err
+	}
 	s := n.shardOf(stream)
-	if !s.call(func() { s.host(stream, config) }) {
+	if !s.call(func() { s.host(stream, config, r) }) {
 		return n.stopCause()
 	}
 	return nil

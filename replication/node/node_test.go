@@ -317,19 +317,6 @@ func TestOpenRestores(t *testing.T) {
 	}
 }
 
-// A state that breaks an invariant is refused at the start, with its stream.
-func TestOpenBrokenState(t *testing.T) {
-	m := newMemory()
-	m.streams[5] = &stored{commit: 10, state: replication.State{First: 1}}
-	_, err := node.Open(node.Config{
-		Self: 1, Storage: m, Transport: wire{}, Clock: &clock{}, Random: func() uint64 { return 1 },
-	})
-	var violation replication.Violation
-	if !errors.As(err, &violation) {
-		t.Fatalf("open: %v", err)
-	}
-}
-
 // A config that cannot run is refused.
 func TestConfig(t *testing.T) {
 	good := node.Config{Self: 1, Storage: newMemory(), Transport: wire{}, Clock: &clock{}, Random: func() uint64 { return 1 }}

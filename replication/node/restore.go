@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 
@@ -19,15 +20,14 @@ func (n *Node) restore() error {
 		return fmt.Errorf("list replicas: %w", err)
 	}
 	loaded := make([]restored, len(streams))
-	now := n.config.Clock.Now()
 	var g errgroup.Group
 	workers := min(4*runtime.GOMAXPROCS(0), len(streams))
 	for worker := range workers {
 		g.Go(func() error {
 			for i := worker; i < len(streams); i += workers {
 				var err error
-				if loaded[i], err = n.load(streams[i], now); err != nil {
-					return fmt.Errorf("load the replica of stream %d: %w", streams[i], err)
+				if loaded[i], err = n.load(streams[i]); err != nil {
+					return err
 				}
 			}
 			return nil
@@ -37,24 +37,29 @@ func (n *Node) restore() error {
 		return err
 	}
 	for i, r := range loaded {
-		if r.machine != nil {
-			n.shardOf(streams[i]).add(streams[i], r.machine, r.gaps)
-		}
+		n.shardOf(streams[i]).addRestored(streams[i], r)
 	}
 	return nil
 }
 
-// restored is a machine as storage has it; nil if storage has none.
+// restored is what storage has of a replica: nothing, a machine, or damage.
 type restored struct {
 	machine *replication.Replica
 	gaps    []replication.Gap
+	damage  error
 }
 
-// load restores one machine. One that finds its state broken is an error.
-func (n *Node) load(stream replication.StreamID, now replication.Time) (r restored, err error) {
+// load restores one machine. What is damaged, or makes no replica, is no error:
+// the other streams have nothing to do with it.
+func (n *Node) load(stream replication.StreamID) (r restored, err error) {
 	l, ok, err := n.config.Storage.Load(stream)
-	if err != nil || !ok {
-		return restored{}, err
+	switch {
+	case errors.Is(err, ErrDamaged):
+		return restored{damage: err}, nil
+	case err != nil:
+		return restored{}, fmt.Errorf("load the replica of stream %d: %w", stream, err)
+	case !ok:
+		return restored{}, nil
 	}
 	defer func() {
 		if v := recover(); v != nil {
@@ -62,9 +67,9 @@ func (n *Node) load(stream replication.StreamID, now replication.Time) (r restor
 			if !ok {
 				panic(v)
 			}
-			err = violation
+			r = restored{damage: violation}
 		}
 	}()
-	m := replication.RestoreReplica(n.config.Self, stream, l, now)
+	m := replication.RestoreReplica(n.config.Self, stream, l, n.config.Clock.Now())
 	return restored{machine: m, gaps: l.State.Gaps}, nil
 }

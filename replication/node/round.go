@@ -104,6 +104,9 @@ func (s *shard) receive(e *replication.Envelope) {
 		return
 	}
 	if w := s.writers[e.Claim]; w != nil && w.stream == e.Stream {
+		if w.trace != nil && !w.trace.observe(s.now, e) {
+			w.trace = nil
+		}
 		s.step(&w.slot, replication.Received{Envelope: *e})
 		return
 	}
@@ -116,8 +119,10 @@ func (s *shard) receive(e *replication.Envelope) {
 func (s *shard) receiveReplica(e *replication.Envelope) {
 	r := s.replicas[e.Stream]
 	switch {
+	case r == nil && s.node.Quarantined(e.Stream) != nil:
+		s.refuse(e, replication.RefusedDamaged)
 	case r == nil:
-		s.refuse(e)
+		s.refuse(e, replication.RefusedUnknown)
 	case s.node.disk.full() && entryBytes(e.Msg) > 0:
 		// Lost: the sender has to slow down, as with a full inbox.
 	default:
@@ -125,8 +130,9 @@ func (s *shard) receiveReplica(e *replication.Envelope) {
 	}
 }
 
-// refuse answers a request for a stream that has no replica here.
-func (s *shard) refuse(e *replication.Envelope) {
+// refuse answers a request for a stream that has no replica here, or none that
+// could be loaded.
+func (s *shard) refuse(e *replication.Envelope, why replication.Reason) {
 	if !e.Msg.IsRequest() {
 		return
 	}
@@ -136,7 +142,7 @@ func (s *shard) refuse(e *replication.Envelope) {
 		From:   s.node.config.Self,
 		To:     e.From,
 		Claim:  e.Claim,
-		Msg:    replication.Refused{Reason: replication.RefusedUnknown, Term: termOf(e.Msg)},
+		Msg:    replication.Refused{Reason: why, Term: termOf(e.Msg)},
 	})
 }
 

@@ -17,7 +17,8 @@ type shard struct {
 	inbox   *inbox
 	stopped chan struct{} // closed when the owner has ended
 
-	progress sync.Map // StreamID -> *Progress, for readers
+	progress   sync.Map // StreamID -> *Progress, for readers
+	quarantine sync.Map // StreamID -> error: why there is no replica; for readers
 
 	// The owner's from here on.
 	replicas  map[replication.StreamID]*replica
@@ -111,11 +112,17 @@ func (s *shard) call(f func()) bool {
 	return true
 }
 
-// host adds a replica unless there is one.
-func (s *shard) host(stream replication.StreamID, config replication.Configuration) {
-	if s.replicas[stream] == nil {
-		s.add(stream, replication.NewReplica(s.node.config.Self, stream, config), nil)
-		s.tellReplica(s.replicas[stream])
+// host adds a replica, as it was restored or a new one, unless there is one.
+func (s *shard) host(stream replication.StreamID, config replication.Configuration, r restored) {
+	if s.replicas[stream] != nil || s.node.Quarantined(stream) != nil {
+		return
+	}
+	if r.machine == nil && r.damage == nil {
+		r.machine = replication.NewReplica(s.node.config.Self, stream, config)
+	}
+	s.addRestored(stream, r)
+	if added := s.replicas[stream]; added != nil {
+		s.tellReplica(added)
 	}
 }
 
@@ -131,12 +138,16 @@ func (s *shard) add(stream replication.StreamID, m *replication.Replica, gaps []
 // behind everything that it still has to write. It reports to dropped.
 func (s *shard) unhost(stream replication.StreamID, dropped chan error) {
 	r := s.replicas[stream]
-	if r == nil {
+	switch _, damaged := s.quarantine.LoadAndDelete(stream); {
+	case r != nil:
+		delete(s.replicas, stream)
+		s.forget(r)
+	case damaged:
+		r = &replica{shard: s, stream: stream}
+	default:
 		dropped <- nil
 		return
 	}
-	delete(s.replicas, stream)
-	s.forget(r)
 	s.writes = append(s.writes, diskJob{owner: r, drop: dropped})
 }
 

@@ -1,20 +1,31 @@
 package node
 
-import "walle/replication"
+import (
+	"errors"
+
+	"walle/replication"
+)
+
+// ErrDamaged is in the chain of a Storage's error when what is stored is there,
+// but is not what was written. Any other error says that reading failed.
+var ErrDamaged = errors.New("stored data is damaged")
 
 // Storage keeps the durable state of one node's replicas. One goroutine calls
 // Apply and Drop, any may call the rest. An error of Apply or Wait is final:
 // the node stops and the storage is only closed after it.
 type Storage interface {
-	// Streams lists the streams that have a replica here, ascending.
+	// Streams lists the streams that have a replica here, ascending. One may be
+	// missing whose name cannot be read: Load knows it all the same.
 	Streams() ([]replication.StreamID, error)
 	// Load returns the durable state of one replica; ok is false if there is none.
+	// ErrDamaged says that there is, or was.
 	Load(replication.StreamID) (l replication.Loaded, ok bool, err error)
 	// Apply does the writes of all streams in order, as one batch, visible to
 	// Read and Scan when it returns. It does not wait for the disk: that does
 	// Wait of what it returns. With sync false nobody will wait.
 	Apply(writes []replication.Write, sync bool) (Pending, error)
-	// Read returns entries for a machine. Damage is ReadDone.Err.
+	// Read returns entries for a machine. ReadDone.Err is ErrDamaged, or says
+	// why nothing could be read.
 	Read(replication.Read) replication.ReadDone
 	// Scan iterates over the entries From..To that are stored. It does not know
 	// what is committed: the caller bounds To by that.

@@ -23,6 +23,7 @@ var unreachable = map[string]string{
 	"53300": "needs a thousand connections",
 	"XX000": "is a bug",
 	"XX001": "needs damaged files",
+	"58030": "needs a disk that cannot be read",
 }
 
 // codes lists the SQLSTATEs that the files of some packages name, each with those files.

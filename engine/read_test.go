@@ -199,7 +199,7 @@ func TestReadPoint(t *testing.T) {
 func TestReadPointWithoutReplica(t *testing.T) {
 	f := newFixture(t, 4, 0, 1, 2)
 	c := f.claim(0, engine.Wait, time.Second)
-	const entries = 20000
+	const entries = 5000
 	var acknowledged atomic.Uint64
 	done := make(chan struct{})
 	go func() {

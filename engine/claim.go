@@ -211,6 +211,9 @@ func (c *Claim) start(req AppendRequest, size int64, done func(AppendResult)) er
 		timeout = c.engine.cfg.AppendTimeout
 	}
 	opts := node.AppendOptions{First: first, Deadline: c.engine.cfg.Clock.Now().Add(timeout)}
+	if req.Trace != nil {
+		opts.Trace = req.Trace.inner
+	}
 	err := c.writer.Append(req.Payloads, opts, func(r replication.Reply) {
 		done(c.result(c.answered(first, size, r)))
 	})

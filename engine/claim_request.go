@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"walle/replication"
+	"walle/replication/node"
 )
 
 // Mode is how a claim treats the writer that there is.
@@ -40,7 +41,35 @@ type AppendRequest struct {
 	// Timeout is after how long to give up on an outcome, 0 for the engine's
 	// default.
 	Timeout time.Duration
+	// Trace, if there is one, is told how the append goes: NewTrace makes it.
+	Trace *Trace
 }
+
+// Trace is how one append went.
+type Trace struct {
+	asked replication.Time
+	inner *node.Trace
+}
+
+// NewTrace begins the trace of an append to a stream with so many members.
+func (c *Claim) NewTrace(members int) *Trace {
+	return &Trace{asked: c.engine.cfg.Clock.Now(), inner: node.NewTrace(members)}
+}
+
+// Queued is how long the append waited for the stream's owner; ok is false if
+// it waits still.
+func (t *Trace) Queued() (d time.Duration, ok bool) { return t.since(t.inner.Taken()) }
+
+// Durable is how long it took until the word came that a member has it on its
+// disk; ok is false if it has not come.
+func (t *Trace) Durable(member replication.NodeID) (d time.Duration, ok bool) {
+	return t.since(t.inner.Durable(member))
+}
+
+// All is closed once every member has it on its disk.
+func (t *Trace) All() <-chan struct{} { return t.inner.All() }
+
+func (t *Trace) since(at replication.Time) (time.Duration, bool) { return at.Sub(t.asked), at != 0 }
 
 // AppendResult is what became of an AppendRequest.
 type AppendResult struct {

@@ -56,6 +56,10 @@ func (s *shard) propose(w *Writer, o *order) {
 		s.answer(w, replication.Reply{Ref: ref, Outcome: replication.NotApplied, Why: w.cause})
 		return
 	}
+	if o.opts.Trace != nil {
+		w.trace = o.opts.Trace
+		w.trace.begin(s.now, o.opts.First, len(o.payloads))
+	}
 	s.step(&w.slot, replication.Propose{
 		Ref:      ref,
 		Payloads: o.payloads,

@@ -44,6 +44,7 @@ type Writer struct {
 	over     bool
 	cause    replication.Cause // why appends are refused once it is over
 	answered bool              // queued to have its waiters told
+	trace    *Trace            // of an append that somebody watches; mostly nil
 }
 
 // WriterStatus is how a writer stood at the end of its owner's last round.
@@ -62,6 +63,9 @@ type AppendOptions struct {
 	First replication.EntryID
 	// Deadline is when to answer Unknown; 0 is Never.
 	Deadline replication.Time
+	// Trace, if there is one, is told how the append goes. It needs First. A
+	// writer traces one append at a time: the last that asked.
+	Trace *Trace
 }
 
 // ID names the claim.

@@ -122,7 +122,7 @@ func (s *session) serve() {
 		s.flush()
 	}
 	s.unlistenAll()
-	s.letGo(err == nil || told == errShutdown)
+	s.letGo(err == nil)
 	s.box.close(broken)
 	if told != nil && told == s.box.err {
 		s.server.cfg.Logger.Warn("a client is cut off that does not read what it follows", "pid", s.pid, "client", s.conn.RemoteAddr())
@@ -437,11 +437,12 @@ func isCancelled(err error) bool {
 	return errors.As(err, &told) && told.Code == errCancelled.Code && told.Detail == ""
 }
 
-// letGo gives up all claims: back to others at once if the session ends in
-// order; else by letting their leases run out, since a client whose connection
-// broke may still believe in them.
-func (s *session) letGo(graceful bool) {
-	if !graceful {
+// letGo gives up all claims: back to others at once if the client has ended the
+// session in order; else by letting their leases run out. A client whose
+// connection broke may still believe in them, and so may one whose node shuts
+// down: it hears of that when it reads from the connection next.
+func (s *session) letGo(inOrder bool) {
+	if !inOrder {
 		for _, c := range s.claims {
 			c.claim.Drop()
 		}

@@ -87,7 +87,7 @@ func (s *Store) openDatabase() (err error) {
 	if err := s.checkOwner(); err != nil {
 		s.db.Close() // what these could say is not the reason
 		s.watch.Close()
-		return err
+		return cmp.Or(s.failure.first(), err) // Pebble misses files that it believes to have written
 	}
 	return nil
 }

@@ -52,6 +52,7 @@ func (w *world) mend() {
 		w.outages[i].end(w)
 	}
 	for _, h := range w.hosts {
+		h.mendStorage()
 		switch {
 		case h.paused:
 			w.schedule(0, event{kind: eventResume, host: int32(h.index), life: h.life})

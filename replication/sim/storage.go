@@ -26,6 +26,8 @@ type Storage interface {
 	Stored() ([]replication.Entry, error)
 	// Break makes the disk fail at one of the next things asked of it.
 	Break()
+	// Repair ends what Break began; false if the disk has failed already.
+	Repair() bool
 	// Damage changes the bytes that are stored of an entry.
 	Damage(id replication.EntryID) error
 	// Crash ends the process as it is, and opens what the disk has kept. Seq is
@@ -87,6 +89,17 @@ func (w *world) storageFails() bool {
 	}
 	w.struck(FaultSyncFail)
 	return true
+}
+
+// mendStorage ends faults. A node whose storage has failed comes back.
+func (h *host) mendStorage() {
+	if h.storage == nil {
+		return
+	}
+	if !h.storage.Repair() {
+		h.crash()
+	}
+	h.broken = false
 }
 
 // crashStorage has the storage crash, and returns how many of the pending writes

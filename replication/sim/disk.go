@@ -22,6 +22,7 @@ type disk struct {
 	written uint64              // Seq of the last write
 	slow    float64
 	damaged []replication.EntryID // visible entries that cannot be read
+	silent  bool                  // damage is not noticed: changed bytes are given
 	rotten  []replication.EntryID // durable entries that cannot: a crash brings them back
 }
 
@@ -286,7 +287,7 @@ func (d *disk) read(r replication.Read) replication.ReadDone {
 			}
 			break
 		}
-		if d.isDamaged(id) {
+		if d.cannotRead(id) {
 			done.Bad = id
 			if low > r.To {
 				done.Err = fmt.Errorf("entry %d is damaged", id)
@@ -299,7 +300,7 @@ func (d *disk) read(r replication.Read) replication.ReadDone {
 		}
 		low = id
 	}
-	if d.isDamaged(low - 1) {
+	if d.cannotRead(low - 1) {
 		// What the first of the run follows cannot be told: it is given up.
 		if done.Bad = low - 1; low <= r.To {
 			low++
@@ -313,7 +314,12 @@ func (d *disk) read(r replication.Read) replication.ReadDone {
 	}
 	done.Entries = make([]replication.Entry, 0, r.To-low+1)
 	for id := low; id <= r.To; id++ {
-		done.Entries = append(done.Entries, *d.visible.entry(id))
+		e := *d.visible.entry(id)
+		if d.isDamaged(id) {
+			e.Data = slices.Clone(e.Data)
+			e.Data[len(e.Data)-1] ^= 1
+		}
+		done.Entries = append(done.Entries, e)
 	}
 	if p, at, ok := d.visible.position(low - 1); ok {
 		done.Prev, done.PrevAt = p, at
@@ -344,3 +350,6 @@ func (w *world) readTime(h *host) time.Duration {
 
 // isDamaged reports whether entry id cannot be read.
 func (d *disk) isDamaged(id replication.EntryID) bool { return slices.Contains(d.damaged, id) }
+
+// cannotRead reports whether the disk knows that entry id is damaged.
+func (d *disk) cannotRead(id replication.EntryID) bool { return !d.silent && d.isDamaged(id) }

@@ -47,12 +47,13 @@ func (w *world) mend() {
 		w.tell("faults end")
 	}
 	w.weights.on = 0
-	w.weights.loss, w.weights.double, w.weights.spike, w.weights.tornStep, w.weights.aim = 0, 0, 0, 0, 0
+	w.weights.garble, w.weights.loss, w.weights.double, w.weights.spike, w.weights.tornStep, w.weights.aim = 0, 0, 0, 0, 0, 0
 	for i := range w.outages {
 		w.outages[i].end(w)
 	}
 	for _, h := range w.hosts {
 		h.mendStorage()
+		h.disk.silent = false // nobody promised to get on with disks that lie
 		switch {
 		case h.paused:
 			w.schedule(0, event{kind: eventResume, host: int32(h.index), life: h.life})

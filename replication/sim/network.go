@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"walle/replication"
@@ -36,6 +37,9 @@ func (w *world) send(from *host, envelope replication.Envelope) {
 		arrival.life = to.life
 		w.schedule(between(w.rand, 0, 50*time.Microsecond), arrival)
 		return
+	}
+	if w.chance(w.weights.garble) {
+		p.garble(w)
 	}
 	l := w.link(from.index, to.index)
 	if l.cut > 0 || w.chance(w.weights.loss) {
@@ -75,4 +79,33 @@ func (w *world) arrival(l *link) instant {
 	}
 	l.last = max(l.last, at)
 	return at
+}
+
+// garble flips a bit of an entry that p carries, if it carries any: whoever gets
+// it has to notice.
+func (p *parcel) garble(w *world) {
+	flip := func(entries []replication.Entry) []replication.Entry {
+		entries = slices.Clone(entries)
+		e := &entries[w.rand.IntN(len(entries))]
+		if w.rand.IntN(4) == 0 {
+			e.Chain ^= 1 << w.rand.IntN(64)
+		} else {
+			e.Data = slices.Clone(e.Data)
+			e.Data[w.rand.IntN(len(e.Data))] ^= 1 << w.rand.IntN(8)
+		}
+		w.struck(FaultGarble)
+		return entries
+	}
+	switch m := p.envelope.Msg.(type) {
+	case replication.Append:
+		if len(m.Entries) > 0 {
+			m.Entries = flip(m.Entries)
+			p.envelope.Msg, p.print = m, ""
+		}
+	case replication.Fetched:
+		if len(m.Entries) > 0 {
+			m.Entries = flip(m.Entries)
+			p.envelope.Msg, p.print = m, ""
+		}
+	}
 }

@@ -81,6 +81,7 @@ const (
 	FaultFill     // disks that become nearly full
 	FaultOverflow // disks that are full: a write fails, the node stops
 	FaultRot      // bits that flip wherever another copy is in order
+	FaultGarble   // bits of entries that flip on their way
 	faultEnd
 )
 
@@ -90,7 +91,7 @@ const NoFaults = faultEnd - 1
 var faultNames = [...]string{
 	"loss", "double", "reorder", "delay", "partition", "oneway", "crash", "crashmany", "tornstep", "pause",
 	"slowdisk", "syncfail", "damage", "skew", "wild", "wall", "aim", "compete", "drop", "trim",
-	"partial", "fill", "overflow", "rot",
+	"partial", "fill", "overflow", "rot", "garble",
 }
 
 func (f Fault) String() string {

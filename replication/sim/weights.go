@@ -15,6 +15,7 @@ type weights struct {
 
 	fifo             bool // links keep their order
 	loss, double     float64
+	garble           float64
 	delayMin         time.Duration
 	delayMax         time.Duration
 	spike            float64 // chance of a delay of up to spikeMax
@@ -43,6 +44,7 @@ type weights struct {
 	limits           replication.Limits
 	tickLate         time.Duration // a timer is late by
 	quiet            float64       // chance that a session renews by itself
+	silentRot        bool          // disks do not notice it: changed bytes are read
 	capacity         int           // bytes of entries that fit on a disk, about; 0 when disks never fill
 }
 
@@ -80,6 +82,9 @@ func drawWeights(r *rand.Rand, without Fault) weights {
 	w.on &^= without
 	if w.on&FaultLoss != 0 {
 		w.loss = r.Float64() * r.Float64() * 0.3
+	}
+	if w.on&FaultGarble != 0 {
+		w.garble = logFloat(r, 0.0003, 0.03)
 	}
 	if w.on&FaultDouble != 0 {
 		w.double = r.Float64() * r.Float64() * 0.3
@@ -120,6 +125,7 @@ func drawWeights(r *rand.Rand, without Fault) weights {
 	if r.IntN(4) == 0 {
 		w.quiet = r.Float64()
 	}
+	w.silentRot = w.on&FaultRot != 0 && r.IntN(3) == 0
 	if w.on&(FaultFill|FaultOverflow) != 0 {
 		w.capacity = int(logFloat(r, 2<<10, 128<<10))
 	}

@@ -74,7 +74,7 @@ func newWorld(o Options) *world {
 	w.wild = w.weights.on&FaultWild != 0
 	for _, h := range w.hosts {
 		h.openStorage()
-		h.room = w.newRoom()
+		h.room, h.disk.silent = w.newRoom(), w.weights.silentRot
 		h.start()
 	}
 	for i := range w.weights.clients {

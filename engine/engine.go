@@ -28,6 +28,9 @@ type Config struct {
 	WindowBytes     int64         // that one claim may have in flight; 0: 32 MiB
 	GroupBytes      int           // that one group may have; 0: 16 MiB
 	GroupEntries    int           // that one group may have; 0: 65536
+
+	ScrubBytes int64         // that the scrub reads in a second; 0: it is off
+	ScrubEvery time.Duration // from the begin of one round of the scrub to that of the next, at least; 0: an hour
 }
 
 // Peers is how the engine asks other nodes what is no message of the protocol.
@@ -55,6 +58,9 @@ func (c *Config) complete() error {
 	if c.GroupEntries == 0 {
 		c.GroupEntries = 65536
 	}
+	if c.ScrubEvery == 0 {
+		c.ScrubEvery = time.Hour
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -67,6 +73,7 @@ type Engine struct {
 	node    *node.Node
 	closing context.Context // ends at Close
 	stop    context.CancelFunc
+	scrub   scrub
 
 	mu     sync.Mutex // guards what follows
 	claims map[replication.StreamID]*Claim
@@ -94,12 +101,14 @@ func Open(c Config) (*Engine, error) {
 		looked: make(map[replication.StreamID]look), spaces: make(map[replication.NodeID]spaceSeen),
 	}
 	e.closing, e.stop = context.WithCancel(context.Background())
+	e.scrub.start(e)
 	return e, nil
 }
 
 // Close ends every claim, read and question, and stops the replicas.
 func (e *Engine) Close() error {
 	e.stop()
+	e.scrub.running.Wait()
 	return e.node.Close()
 }
 

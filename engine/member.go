@@ -99,6 +99,8 @@ func (e *Engine) ServeCall(ctx context.Context, method string, body []byte) ([]b
 	switch {
 	case method == methodSpace:
 		return encodeSpace(e.cfg.Storage.Space()), nil
+	case method == methodScrubbed && len(body)%8 == 0:
+		return e.serveScrubbed(body), nil
 	case method == methodDamage && len(body) == 8:
 		return []byte(e.damageHere(replication.StreamID(binary.BigEndian.Uint64(body)))), nil
 	case method != methodBounds || len(body) != 24:

@@ -236,7 +236,7 @@ func (s *scanner) missing(cause error) error {
 		cause = &store.MissingError{Stream: s.req.Stream, Entry: s.cursor()}
 	}
 	if errors.Is(cause, node.ErrDamaged) {
-		s.engine.node.Damaged(s.req.Stream, s.cursor())
+		s.engine.node.Damaged(s.req.Stream, s.cursor(), s.cursor())
 	}
 	if s.here || len(s.members) == 0 {
 		e := s.engine.failure("read", s.req.Stream, cause)

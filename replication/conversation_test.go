@@ -192,12 +192,15 @@ func (s *stage) command(t *testing.T, d *datadriven.TestData) {
 		for _, n := range s.which(t, d) {
 			n.replica = RestoreReplica(n.id, 7, n.durable.load(), s.now)
 		}
-	case "scrub": // scrub n1 3: somebody has found that entry 3 is damaged on n1
-		id, err := strconv.Atoi(d.CmdArgs[1].Key)
-		if err != nil {
-			t.Fatal(err)
+	case "scrub": // scrub n1 3 4: somebody has found that entries 3 to 4 are damaged on n1
+		var ids [2]int
+		for i := range ids {
+			var err error
+			if ids[i], err = strconv.Atoi(d.CmdArgs[1+i].Key); err != nil {
+				t.Fatal(err)
+			}
 		}
-		s.stepNode(s.which(t, d)[0], Damaged{ID: EntryID(id)})
+		s.stepNode(s.which(t, d)[0], Damaged{First: EntryID(ids[0]), Last: EntryID(ids[1])})
 	case "damage": // damage n1 3: the disk of n1 cannot give back entry 3
 		n := s.which(t, d)[0]
 		id, err := strconv.Atoi(d.CmdArgs[1].Key)

@@ -13,28 +13,31 @@ type damage struct {
 	above  *mark   // at hi
 }
 
-// Damaged tells a Replica that entry ID, which it may not have read for long,
-// turned out to be damaged on its disk.
-type Damaged struct{ ID EntryID }
+// Damaged tells a Replica that the entries First..Last, which it may not have
+// read for long, turned out to be damaged on its disk.
+type Damaged struct{ First, Last EntryID }
 
 func (Damaged) input() {}
 
-// found takes that news. A lone replica has nobody to fetch the entry from: as
-// a gap it would be gone for good, and what cannot be read now may be readable
+// found takes that news. A lone replica has nobody to fetch the entries from: as
+// a gap they would be gone for good, and what cannot be read now may be readable
 // again, by other means.
 func (r *Replica) found(in Damaged, out *Output) {
 	if len(r.state.Config.Members) > 1 {
-		r.damaged(in.ID, out)
+		r.lose(in.First, in.Last, out)
 	}
 }
 
 // damaged takes the news that entry id cannot be read.
-func (r *Replica) damaged(id EntryID, out *Output) {
+func (r *Replica) damaged(id EntryID, out *Output) { r.lose(id, id, out) }
+
+// lose begins to make a gap of lo..hi.
+func (r *Replica) lose(lo, hi EntryID, out *Output) {
 	d := &r.damage
-	if d.lo != 0 || id < r.state.First || id > r.commit || r.inGap(id) {
+	if d.lo != 0 || lo > hi || lo < r.state.First || hi > r.commit || r.meetsGap(lo, hi) {
 		return
 	}
-	*d = damage{lo: id, hi: id}
+	*d = damage{lo: lo, hi: hi}
 	r.quarantine(out)
 }
 
@@ -58,7 +61,7 @@ func (r *Replica) quarantine(out *Output) {
 			return
 		}
 	}
-	if d.hi <= r.commit && d.lo >= r.state.First && !r.inGap(d.lo) && !r.inGap(d.hi) {
+	if d.hi <= r.commit && d.lo >= r.state.First && !r.meetsGap(d.lo, d.hi) {
 		r.addGap(Gap{Lo: d.lo, Hi: d.hi, LoChain: d.below.Chain, HiChain: d.above.Chain, HiAt: d.above.at}, out)
 	}
 	*d = damage{}
@@ -113,7 +116,7 @@ func (r *Replica) addGap(g Gap, out *Output) {
 	r.write(Write{State: r.stateCopy()}, Envelope{}, out)
 }
 
-// inGap reports whether the replica knows that it lacks id.
-func (r *Replica) inGap(id EntryID) bool {
-	return slices.ContainsFunc(r.state.Gaps, func(g Gap) bool { return g.Lo <= id && id <= g.Hi })
+// meetsGap reports whether the replica knows that it lacks any of lo..hi.
+func (r *Replica) meetsGap(lo, hi EntryID) bool {
+	return slices.ContainsFunc(r.state.Gaps, func(g Gap) bool { return g.Lo <= hi && lo <= g.Hi })
 }

@@ -35,9 +35,11 @@ type Node struct {
 	Engine *engine.Engine // nil while the node is down
 	// Wrap, if set, is put around the store at the next start.
 	Wrap func(node.Storage) node.Storage
+	// Tune, if set, changes the engine's configuration at the next start.
+	Tune func(*engine.Config)
 
 	cluster *Cluster
-	fs      vfs.FS
+	fs      *vfs.MemFS
 	hosted  map[replication.StreamID]replication.Configuration // what Host told the node, also before its last start
 	calls   atomic.Pointer[Calls]
 	up      atomic.Pointer[engine.Engine]
@@ -129,10 +131,14 @@ func (n *Node) serve() {
 	if n.Wrap != nil {
 		storage = n.Wrap(storage)
 	}
-	n.Engine, err = engine.Open(engine.Config{
+	config := engine.Config{
 		Self: n.Peer.ID, Storage: storage, Transport: n.Net, Peers: n.Net, Clock: clock,
 		Random: rand.Uint64, OnFatal: n.fail, Logger: logger(n.Peer.Name),
-	})
+	}
+	if n.Tune != nil {
+		n.Tune(&config)
+	}
+	n.Engine, err = engine.Open(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,6 +179,9 @@ func (n *Node) host() {
 		}
 	}
 }
+
+// Disk is where a node keeps its data, and in which directory.
+func (n *Node) Disk() (fs *vfs.MemFS, dir string) { return n.fs, "/" + n.Peer.Name }
 
 // Handle has calls answer what is not the engine's.
 func (n *Node) Handle(calls Calls) { n.calls.Store(&calls) }

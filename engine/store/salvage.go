@@ -183,6 +183,7 @@ type copying struct {
 	to      *sstable.Writer
 	next    []byte // the least key that may follow what is copied
 	entries int
+	bytes   int
 }
 
 func (c *copying) run() error {
@@ -229,40 +230,56 @@ func (c *copying) copy() error {
 	}
 	c.next = append(append(c.next[:0:0], c.it.Key()...), 0)
 	c.entries++
+	c.bytes += len(value)
 	return nil
 }
 
-// skipProbes is how many entries are tried one by one to find the next that can
-// be read: more than there are in some blocks.
-const skipProbes = 4096
+// skipFirst is how much further on it is looked for entries that can be read, in
+// bytes of those before: more than a block has. Looking is dear, since for each
+// block with a wrong checksum Pebble tries which bit may have flipped, which
+// takes it up to a second.
+const skipFirst = 128 << 10
 
 // skip moves to the next key that can be read. It must be of the same stream:
 // with the end of a stream its replica would forget what it has acknowledged,
 // and take itself for a shorter log than it is. An entry missing before it is no
 // more than that.
+//
+// It jumps ahead, and then goes back to where it can't any more. If there are
+// two damaged blocks on the way, what lies between them is given up with them.
 func (c *copying) skip() error {
 	stream, id := splitEntryKey(c.next)
-	for probe := range replication.EntryID(skipProbes) {
-		if err := c.seek(appendEntryKey(nil, stream, id+probe)); err != nil {
-			return err
-		}
-		if c.it.Error() == nil {
-			return c.goesOn(stream)
-		}
-	}
-	// Much is damaged: what lies between here and what can be read from above,
-	// or from behind the table, is given up.
 	end := appendEntryKeyAfter(nil, stream, lastEntryID)
 	if bytes.Compare(c.table.high, end) < 0 {
 		end = c.table.high
 	}
-	for c.it.SeekLT(end); c.it.Valid() && bytes.Compare(c.it.Key(), c.next) >= 0; c.it.Prev() {
-		end = append(end[:0:0], c.it.Key()...)
+	stride := replication.EntryID(1 + skipFirst*c.entries/(c.bytes+1))
+	for ; ; stride *= 4 {
+		target := end
+		if key := appendEntryKey(nil, stream, id+stride); id+stride > id && bytes.Compare(key, end) < 0 {
+			target = key
+		}
+		if err := c.seek(target); err != nil {
+			return err
+		}
+		if c.it.Error() == nil || bytes.Equal(target, end) {
+			break
+		}
 	}
-	if err := c.seek(end); err != nil {
+	if err := c.goesOn(stream); err != nil {
 		return err
 	}
-	return c.goesOn(stream)
+	_, low := splitEntryKey(c.it.Key())
+	for c.it.Prev(); c.it.Valid() && bytes.Compare(c.it.Key(), c.next) >= 0; c.it.Prev() {
+		_, low = splitEntryKey(c.it.Key())
+	}
+	// Going back, Pebble fails one entry early: it looks at the one before for
+	// another version of this one.
+	err := c.seek(appendEntryKey(nil, stream, low-1))
+	if err == nil && c.it.Error() != nil {
+		err = c.seek(appendEntryKey(nil, stream, low))
+	}
+	return err
 }
 
 // goesOn returns an error unless the iterator stands on an entry of stream.

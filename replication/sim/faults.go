@@ -253,7 +253,8 @@ func (h *host) scrub() {
 	}
 	if n := len(h.disk.damaged); n > 0 {
 		w.took(pathScrubbed)
-		h.stepReplica(replication.Damaged{ID: h.disk.damaged[w.rand.IntN(n)]})
+		id := h.disk.damaged[w.rand.IntN(n)]
+		h.stepReplica(replication.Damaged{First: id, Last: id})
 	}
 }
 

@@ -40,14 +40,6 @@ func flushed(t *testing.T) *vfs.MemFS {
 // stream 1, which are written in order and larger than those of states.
 func damageTable(t *testing.T, fs *vfs.MemFS) {
 	t.Helper()
-	tables := tablesOf(t, fs, 3000)
-	table := tables[len(tables)/2]
-	table[len(table)/2] ^= 1
-}
-
-// tablesOf returns the tables that are larger than size, the oldest first.
-func tablesOf(t *testing.T, fs *vfs.MemFS, size int) [][]byte {
-	t.Helper()
 	names, err := fs.List("data/db")
 	if err != nil {
 		t.Fatal(err)
@@ -62,11 +54,12 @@ func tablesOf(t *testing.T, fs *vfs.MemFS, size int) [][]byte {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(content) > size {
+		if len(content) > 3000 {
 			tables = append(tables, content)
 		}
 	}
-	return tables
+	table := tables[len(tables)/2]
+	table[len(table)/2] ^= 1
 }
 
 // Damage in one place is named, and takes nothing else with it: not the process,

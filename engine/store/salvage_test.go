@@ -1,7 +1,9 @@
 package store_test
 
 import (
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -81,23 +83,41 @@ func TestDamagedTableIsReplaced(t *testing.T) {
 	}
 }
 
+// noise is what entry id is filled with: nothing compresses it.
+func noise(id replication.EntryID) []byte {
+	var b []byte
+	for i := range 32 {
+		sum := sha256.Sum256(fmt.Appendf(nil, "%d/%d", id, i))
+		b = append(b, sum[:]...)
+	}
+	return b
+}
+
 // The last entries of a stream must not get lost with a damaged table: the
 // replica would come back with a shorter log than it has acknowledged.
 func TestDamagedEndStays(t *testing.T) {
 	fs := vfs.NewMem()
 	s := open(t, fs)
-	log := storetest.Log{Term: 1}
-	for range 200 {
-		if _, err := s.Apply([]replication.Write{{Stream: 1, Entries: log.Sized(10, 1000)}}, false); err != nil {
+	var prev replication.Position
+	next := func() []replication.Entry {
+		e := replication.Entry{ID: prev.ID + 1, Term: 1, GroupEnd: true, Data: noise(prev.ID + 1)}
+		e.Seal(prev.Chain)
+		prev = e.Position()
+		return []replication.Entry{e}
+	}
+	write := func(entries []replication.Entry, stream replication.StreamID) {
+		t.Helper()
+		if _, err := s.Apply([]replication.Write{{Stream: stream, Entries: entries}}, false); err != nil {
 			t.Fatal(err)
 		}
 	}
+	for range 2000 {
+		write(next(), 1)
+	}
 	closeStore(t, s)
 	closeStore(t, open(t, fs)) // what was in memory goes to a table
-	tables := tablesOf(t, fs, 1000)
-	last := tables[len(tables)-1]
-	for i := range len(last) / 2 { // its entries, but not its index
-		last[i] ^= 1
+	if err := storetest.Damage(fs, "data", noise(2000)[:32]); err != nil {
+		t.Fatal(err)
 	}
 	s = open(t, fs)
 	defer closeStore(t, s)
@@ -107,17 +127,12 @@ func TestDamagedEndStays(t *testing.T) {
 	if _, ok := errors.AsType[*store.CorruptError](read()); !ok {
 		t.Fatalf("the last entry is not damaged: %v", read())
 	}
-	write := func(entries []replication.Entry, stream replication.StreamID) {
-		if _, err := s.Apply([]replication.Write{{Stream: stream, Entries: entries}}, false); err != nil {
-			t.Fatal(err)
-		}
-	}
 	write((&storetest.Log{Term: 1}).Next(1), 3)
 	if _, ok := errors.AsType[*store.CorruptError](read()); !ok {
 		t.Fatalf("the last entry is damaged, and the read says %v", read())
 	}
 	// With more behind it, it is one as any other.
-	write(log.Sized(1, 1000), 1)
+	write(next(), 1)
 	for range 8 { // it was tried in vain, and is not tried every time
 		read()
 		write(nil, 3)

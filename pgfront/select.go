@@ -6,7 +6,6 @@ import (
 	pg_query "github.com/pganalyze/pg_query_go/v5"
 
 	"walle/pgfront/query"
-	"walle/pgfront/query/datum"
 	"walle/pgfront/sql"
 )
 
@@ -67,8 +66,3 @@ func tailTree(stmt *sql.TailStream, name string) *pg_query.SelectStmt {
 }
 
 func stringNode(text string) *pg_query.Node { return pg_query.MakeAConstStrNode(text, -1) }
-
-// planExplain answers EXPLAIN.
-func (s *session) planExplain(stmt *sql.Explain, types []query.OID, r *resolver) (plan, error) {
-	return nil, datum.Unsupported("EXPLAIN")
-}

@@ -215,8 +215,14 @@ func (s *session) appendTimeout() time.Duration {
 
 // appendNow appends the transaction's group and waits for the outcome.
 func (s *session) appendNow(ctx context.Context) (engine.AppendResult, error) {
+	return s.appendTraced(ctx, nil)
+}
+
+// appendTraced is appendNow for who wants to know more of it.
+func (s *session) appendTraced(ctx context.Context, trace *engine.Trace) (engine.AppendResult, error) {
 	c := s.tx.group.claim
 	req := s.tx.group.request(s.appendTimeout())
+	req.Trace = trace
 	done := make(chan engine.AppendResult, 1)
 	err := c.claim.Append(ctx, req, func(r engine.AppendResult) {
 		c.note(r)

@@ -74,14 +74,14 @@ func (f *follower) rows(n int) error {
 	return nil
 }
 
-// end reads up to what ends the session, and returns its code.
-func (f *follower) end() (code string, err error) {
+// end reads up to what ends the session, and returns it.
+func (f *follower) end() error {
 	for {
 		switch m, err := f.front.Receive(); m := m.(type) {
 		case nil:
-			return "", err
+			return err
 		case *pgproto3.ErrorResponse:
-			return m.Code, nil
+			return pgconn.ErrorResponseToPgError(m)
 		}
 	}
 }
@@ -121,9 +121,7 @@ func TestManyFollowers(t *testing.T) {
 	const following = "FROM walle.sessions WHERE statement LIKE 'TAIL%' AND state = 'active'"
 	cut := follow(t, c.DSN(1), "TAIL STREAM s FROM 1", map[string]string{"follower_timeout": "200ms"})
 	waitFor(t, writer, "idle", "SELECT state FROM walle.sessions WHERE statement LIKE 'TAIL%'")
-	if code, err := cut.end(); code != "53400" {
-		t.Errorf("a follower that did not read: %q, %v, want 53400", code, err)
-	}
+	wantCode(t, "a follower that did not read", cut.end(), "53400")
 	if _, err := cut.front.Receive(); !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		t.Errorf("after the last message: %v", err)
 	}

@@ -28,7 +28,7 @@ type bound struct {
 	onTime bool
 	op     string // = < <= > >= or "any": one of the elements of an array
 	value  expr
-	text   string
+	cond   expr // all of it
 }
 
 func newScan(rel Relation) *scanNode {
@@ -58,7 +58,7 @@ func (n *scanNode) boundOf(e expr) (bound, bool) {
 	if q, ok := e.(*quantified); ok && !q.all && q.compare.name == "=" {
 		onTime, ok := n.boundColumn(q.left)
 		if ok && !onTime && isInteger(q.slot.t) && isFixed(q.array) {
-			return bound{op: "any", value: q.array, text: e.String()}, true
+			return bound{op: "any", value: q.array, cond: e}, true
 		}
 		return bound{}, false
 	}
@@ -86,7 +86,7 @@ func (n *scanNode) boundOf(e expr) (bound, bool) {
 	if !typed || !isFixed(value) {
 		return bound{}, false
 	}
-	return bound{onTime: onTime, op: op, value: value, text: e.String()}, true
+	return bound{onTime: onTime, op: op, value: value, cond: e}, true
 }
 
 // boundColumn says whether e is the relation's entry_id or appended_at.

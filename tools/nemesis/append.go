@@ -117,7 +117,8 @@ func (p *program) inDoubt() (n int64) {
 	return n
 }
 
-// extend moves the cursor over what was appended.
+// extend moves the cursor over what was appended. Who has nothing else in flight
+// is sure of it then.
 func (p *program) extend(a history.Attempt, places []place) error {
 	for i, at := range places {
 		if at.ID != a.First+int64(i) || at.Term != a.Term {
@@ -134,7 +135,6 @@ func (p *program) extend(a history.Attempt, places []place) error {
 	for _, d := range a.Digests {
 		p.cursor.saw(history.Entry{Term: a.Term, Digest: d})
 	}
-	p.belief.is(p.cursor)
 	return nil
 }
 

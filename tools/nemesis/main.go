@@ -42,6 +42,9 @@ func main() {
 }
 
 func command(ctx context.Context, args []string, out io.Writer) error {
+	if len(args) > 0 && args[0] == "recovery" {
+		return recoveryCommand(ctx, args[1:], out)
+	}
 	flags := flag.NewFlagSet("nemesis", flag.ContinueOnError)
 	cfg := config{out: out}
 	names := flags.String("faults", "all", "`kinds` of faults: "+strings.Join(kindNames(faults()), ", "))

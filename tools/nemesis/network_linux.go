@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -241,6 +242,11 @@ func (w *network) Close() error {
 	}
 	w.readers.Wait()
 	return errors.Join(errs...)
+}
+
+// leash lets a node die with this process, and keeps the terminal's signals from it.
+func leash(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 }
 
 func mountMemory(dir string, size int64) error {

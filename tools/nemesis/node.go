@@ -79,6 +79,7 @@ func (n *node) start() (*exec.Cmd, error) {
 	defer out.Close() // the child has its own descriptor
 	cmd := n.command()
 	cmd.Stdout, cmd.Stderr = out, out
+	leash(cmd)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if err := n.launch(cmd); err != nil {

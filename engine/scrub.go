@@ -107,7 +107,7 @@ func (s *scrub) replica(id replication.StreamID) bool {
 	w, err := s.engine.newWalk(id, 0)
 	for ok := true; err == nil; {
 		var r Run
-		r, ok, err = w.step(limit{to: math.MaxInt64, entries: math.MaxInt32, bytes: scrubStep})
+		r, ok, err = w.step(limit{to: math.MaxInt64, bytes: scrubStep})
 		if err != nil {
 			break
 		}
@@ -193,7 +193,7 @@ func (s *scrub) settled(d damagedRun) bool {
 	for err == nil {
 		var r Run
 		var ok bool
-		r, ok, err = w.step(limit{to: d.last, entries: math.MaxInt32, bytes: math.MaxInt64})
+		r, ok, err = w.step(limit{to: d.last, bytes: math.MaxInt64})
 		switch {
 		case err != nil:
 		case !ok:

@@ -54,9 +54,9 @@ type walk struct {
 
 // limit bounds one step of a walk.
 type limit struct {
-	to      replication.EntryID // the last entry wanted
-	entries int
-	bytes   int64
+	to     replication.EntryID // the last entry wanted
+	border replication.EntryID // it ends at a multiple of that; 0 is none
+	bytes  int64
 }
 
 // newWalk begins at entry from, or where the replica begins.
@@ -85,13 +85,15 @@ func (w *walk) step(l limit) (r Run, ok bool, err error) {
 			return Run{}, false, err
 		}
 		to := min(l.to, commit)
+		if l.border > 0 {
+			to = min(to, w.next+(l.border-1)-(w.next-1)%l.border)
+		}
 		if w.next > to {
 			return Run{}, false, nil
 		}
 		if g, ok := gapAt(gaps, w.next); ok {
 			return w.pass(g, to), true, nil
 		}
-		to = min(to, w.next+replication.EntryID(l.entries)-1)
 		r, err := w.read(node.ScanRequest{Stream: w.stream, From: w.next, To: to}, gaps, l.bytes)
 		if !errors.Is(err, errMoved) {
 			return r, err == nil, err

@@ -34,9 +34,6 @@ var (
 	streamsDesc = query.SystemRelation("streams", systemOID+2,
 		text("name"), bigint("stream_id"), bigint("replicas"), column("members", datum.TextArrayOID), bigint("lease_ms"),
 		bigint("first_entry_id"), bigint("tail_entry_id"), column("created_at", datum.TimestamptzOID))
-	replicasDesc = query.SystemRelation("replicas", systemOID+3,
-		text("stream"), text("node"), column("reached", datum.BoolOID), bigint("flush"), bigint("commit"), bigint("first"),
-		bigint("gaps"), bigint("missing"), bigint("lag"), bigint("term"), text("damage"))
 	writersDesc = query.SystemRelation("writers", systemOID+4,
 		text("stream"), bigint("term"), text("writer"), text("node"), bigint("lease_ms"), bigint("remaining_ms"))
 	sessionsDesc = query.SystemRelation("sessions", systemOID+5,
@@ -154,34 +151,6 @@ func inParallel(ctx context.Context, n int, do func(int)) error {
 	}
 	running.Wait()
 	return ctx.Err()
-}
-
-func (s *session) listReplicas(ctx context.Context) ([][]query.Value, error) {
-	list, err := s.statuses(ctx)
-	snapshot := s.server.cfg.Catalog.Snapshot()
-	var rows [][]query.Value
-	for _, st := range list {
-		var tail replication.EntryID
-		for _, r := range st.replicas {
-			tail = max(tail, r.Status.Commit)
-		}
-		for _, r := range st.replicas {
-			row := []query.Value{datum.String(st.desc.Name), datum.String(nodeName(snapshot, r.Node)), datum.Bool(r.Reached)}
-			if !r.Hosted {
-				damage := datum.Null
-				if r.Damage != "" {
-					damage = datum.String(r.Damage)
-				}
-				row = append(row, make([]query.Value, len(replicasDesc.Columns)-len(row)-1)...)
-				rows = append(rows, append(row, damage))
-				continue
-			}
-			rows = append(rows, append(row,
-				number(r.Status.Flush), number(r.Status.Commit), number(r.Status.First), number(r.Status.Gaps), number(r.Status.Missing),
-				number(max(tail, r.Status.Flush)-r.Status.Flush), number(r.Status.Promised), datum.Null))
-		}
-	}
-	return rows, err
 }
 
 // listWriters shows the streams that somebody has: a majority holds to his lease.

@@ -19,9 +19,16 @@ type config struct {
 	Peer     string // listens here for other nodes
 	HTTP     string // serves metrics and health here; "" does not
 	Cluster  []member
-	Insecure bool // may listen beyond loopback
-	MinFree  size // of the disk that are kept free; 0 leaves it to the size of the disk
+	Insecure bool    // may listen beyond loopback
+	Scrub    float64 // MiB that the scrub reads in a second; 0: it is off
+	MinFree  size    // of the disk that are kept free; 0 leaves it to the size of the disk
 }
+
+const (
+	// scrubDefault costs about a hundredth of a core, and of a disk.
+	scrubDefault = 4
+	scrubMost    = 1 << 20
+)
 
 // member is a founding member as --cluster names it.
 type member struct{ Name, Addr string }
@@ -37,6 +44,9 @@ func (c *config) validate() error {
 		if err := checkListen(l.flag, l.addr, c.Insecure); err != nil {
 			return err
 		}
+	}
+	if c.Scrub < 0 || c.Scrub > scrubMost {
+		return fmt.Errorf("--scrub-rate %v: from 0 to %d", c.Scrub, scrubMost)
 	}
 	if len(c.Cluster) == 0 {
 		return nil

@@ -92,6 +92,7 @@ func (d *demo) servers() ([]*server, error) {
 		cfg := config{
 			Node: m.Name, Data: filepath.Join(d.data, m.Name), Cluster: cluster,
 			SQL: fmt.Sprintf("127.0.0.1:%d", d.sqlPort+i*demoPortStep), Peer: m.Addr,
+			Scrub: scrubDefault,
 		}
 		if err := cfg.validate(); err != nil {
 			return nil, err

@@ -170,6 +170,7 @@ func (s *server) openEngine(context.Context) error {
 	s.engine, err = engine.Open(engine.Config{
 		Self: s.self.ID, Storage: s.store, Transport: s.net, Peers: s.net, Clock: clock,
 		Random: rand.Uint64, OnFatal: s.die, Logger: s.log,
+		ScrubBytes: int64(s.cfg.Scrub * (1 << 20)),
 	})
 	return err
 }

@@ -24,6 +24,8 @@ func (a *analyzer) rangeFunction(r *pg_query.RangeFunction, siblings *scope) (*s
 		call := item.GetList().GetItems()[0]
 		if f := call.GetFuncCall(); f != nil && isTail(f) && len(r.Functions) == 1 {
 			return a.tail(f, r, inner)
+		} else if f != nil && isVerify(f) && len(r.Functions) == 1 {
+			return a.verify(f, r)
 		}
 		added, err := a.functionItem(node, call, inner)
 		if err != nil {
@@ -135,20 +137,9 @@ func (a *analyzer) tail(c *pg_query.FuncCall, r *pg_query.RangeFunction, s *scop
 		return nil, datum.Errorf("42883", "function tail with %d arguments does not exist", len(c.Args)).
 			WithHint("Write tail('stream') or tail('stream', first_entry_id).").At(c.Location)
 	}
-	name := c.Args[0].GetAConst().GetSval()
-	if name == nil {
-		return nil, datum.Unsupported("tail() of a stream that is not named by a literal").At(c.Location)
-	}
-	schema, relname, err := splitName(name.Sval)
+	rel, err := a.namedStream(c)
 	if err != nil {
 		return nil, err
-	}
-	rel, err := a.relation(schema, relname, c.Location)
-	if err != nil {
-		return nil, err
-	}
-	if rel.Desc().EntryID < 0 {
-		return nil, datum.Errorf("42809", "\"%s\" is not a stream", relname).At(c.Location)
 	}
 	scan := newScan(rel)
 	scan.follow = true
@@ -161,14 +152,73 @@ func (a *analyzer) tail(c *pg_query.FuncCall, r *pg_query.RangeFunction, s *scop
 			return nil, err
 		}
 	}
-	alias := relname
-	if r.Alias != nil {
-		alias = r.Alias.Aliasname
-	}
-	src := &source{plan: scan, names: relationNames(rel.Desc(), alias, scan.used),
-		width: len(rel.Desc().Columns), lateral: s.outer.referenced}
-	if r.Alias != nil {
-		err = rename(&src.names, r.Alias, alias, 0)
+	src, err := scanSource(scan, r.Alias)
+	if err == nil {
+		src.lateral = s.outer.referenced
 	}
 	return src, err
+}
+
+// namedStream is the stream that the first argument of c names.
+func (a *analyzer) namedStream(c *pg_query.FuncCall) (Relation, error) {
+	name := c.Args[0].GetAConst().GetSval()
+	if name == nil {
+		return nil, datum.Unsupported("%s() of a stream that is not named by a literal", stringList(c.Funcname)[len(c.Funcname)-1]).At(c.Location)
+	}
+	schema, relname, err := splitName(name.Sval)
+	if err != nil {
+		return nil, err
+	}
+	rel, err := a.relation(schema, relname, c.Location)
+	if err == nil && rel.Desc().EntryID < 0 {
+		err = datum.Errorf("42809", "\"%s\" is not a stream", relname).At(c.Location)
+	}
+	return rel, err
+}
+
+// scanSource is a relation that a function in FROM stands for.
+func scanSource(scan *scanNode, as *pg_query.Alias) (*source, error) {
+	desc := scan.rel.Desc()
+	alias := desc.Name
+	if as != nil {
+		alias = as.Aliasname
+	}
+	src := &source{plan: scan, names: relationNames(desc, alias, scan.used), width: len(desc.Columns)}
+	if as == nil {
+		return src, nil
+	}
+	return src, rename(&src.names, as, alias, 0)
+}
+
+func isVerify(c *pg_query.FuncCall) bool {
+	return slices.Equal(stringList(c.Funcname), []string{"walle", "verify"})
+}
+
+// defaultBorder is where runs of walle.verify() end if it is not said.
+const defaultBorder = 4096
+
+// verify analyzes walle.verify('stream' [, border]): what this node finds out
+// about its own copy of a stream.
+func (a *analyzer) verify(c *pg_query.FuncCall, r *pg_query.RangeFunction) (*source, error) {
+	if len(c.Args) < 1 || len(c.Args) > 2 {
+		return nil, datum.Errorf("42883", "function walle.verify with %d arguments does not exist", len(c.Args)).
+			WithHint("Write walle.verify('stream') or walle.verify('stream', border).").At(c.Location)
+	}
+	rel, err := a.namedStream(c)
+	if err != nil {
+		return nil, err
+	}
+	v, ok := rel.(Verifier)
+	if !ok {
+		return nil, datum.Errorf("42809", "\"%s\" is not a stream", rel.Desc().Name).At(c.Location)
+	}
+	border := int64(defaultBorder)
+	if len(c.Args) == 2 {
+		n := c.Args[1].GetAConst().GetIval()
+		if n == nil {
+			return nil, datum.Unsupported("walle.verify() with a border that is not an integer literal").At(c.Location)
+		}
+		border = int64(n.Ival)
+	}
+	return scanSource(newScan(v.Verified(border)), r.Alias)
 }

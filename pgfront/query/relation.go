@@ -91,6 +91,14 @@ type RangeStats interface {
 	CountRange(ctx context.Context, entries Span) (RangeCount, error)
 }
 
+// Verifier is implemented by a relation of which this node may have a copy, which
+// it can check: walle.verify().
+type Verifier interface {
+	// Verified is a relation of what is found, in runs that end at multiples of
+	// border at the latest.
+	Verified(border int64) Relation
+}
+
 // RangeCount is the answer of CountRange.
 type RangeCount struct {
 	Count    int64

@@ -108,7 +108,7 @@ func (h *host) crashStorage() int {
 	w, d := h.world, &h.disk
 	h.broken = false
 	var mayLose func(replication.EntryID) bool
-	if w.weights.on&FaultDamage != 0 && w.rand.IntN(4) == 0 {
+	if w.weights.on&FaultDamage != 0 && w.rand.IntN(2) == 0 {
 		mayLose = func(id replication.EntryID) bool { return w.mayLose(h, id) }
 	}
 	seq, lost, err := h.storage.Crash(mayLose)

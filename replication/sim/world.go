@@ -59,6 +59,9 @@ func newWorld(o Options) *world {
 		members = [...]int{1, 3, 3, 3, 3, 5}[r.IntN(6)]
 	}
 	w.weights = drawWeights(r, o.Without)
+	if o.Storage != nil && r.IntN(2) == 0 { // more than a block of a table
+		w.weights.payloadMax += r.IntN(2000)
+	}
 	w.config = replication.Configuration{Number: 1}
 	n := members + r.IntN(2) // perhaps one that only runs writers
 	for i := range n {

@@ -4,6 +4,7 @@
 //	go run ./tools/simulate                    endless, from a seed of the time of day
 //	go run ./tools/simulate -seeds 1..100000   a range
 //	go run ./tools/simulate -seeds 42 -v       one seed, every event
+//	go run ./tools/simulate -disk pebble       with the real store below each node
 //	go run ./tools/simulate -seeds 1..50 -steps 300 -crash-each
 //	                                           again with a crash at every write
 package main
@@ -18,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"walle/engine/store/storesim"
 	"walle/replication/sim"
 )
 
@@ -35,6 +37,7 @@ func run(args []string) error {
 	nodes := flags.Int("nodes", 0, "members: 1, 3 or 5; 0 lets the seed choose")
 	steps := flags.Int("steps", 0, "machine steps of the fault phase (default 3000)")
 	without := flags.String("without", "", "kinds of faults to switch off, or all: "+sim.NoFaults.String())
+	disk := flags.String("disk", "model", "what a node keeps its replica on: model, or pebble for the real store on files in memory that crash and fail")
 	cores := flags.Int("cores", runtime.NumCPU(), "how many seeds run at one time")
 	verbose := flags.Bool("v", false, "print every event (with one seed)")
 	last := flags.Int("last", 200, "how many of the last events to print of a failing run")
@@ -47,6 +50,14 @@ func run(args []string) error {
 		return err
 	}
 	options := sim.Options{Nodes: *nodes, Steps: *steps}
+	var stats storesim.Stats
+	switch *disk {
+	case "model":
+	case "pebble":
+		options.Storage = stats.Open
+	default:
+		return fmt.Errorf("disk %q is neither model nor pebble", *disk)
+	}
 	switch *without {
 	case "all":
 		options.Without = sim.NoFaults
@@ -79,6 +90,9 @@ func run(args []string) error {
 	if !*quiet {
 		fmt.Fprintln(os.Stderr)
 		report(&found)
+		if options.Storage != nil {
+			stats.Write(os.Stdout)
+		}
 	}
 	if found.failed == nil {
 		return nil
@@ -122,6 +136,9 @@ func explain(options sim.Options, seed uint64, last int, shrink bool) error {
 	}
 	if options.Crash.Write != 0 {
 		replay += " -crash " + options.Crash.String()
+	}
+	if options.Storage != nil {
+		replay += " -disk pebble"
 	}
 	if options.Without != 0 {
 		replay += " -without " + options.Without.String()

@@ -29,6 +29,13 @@ func (s *Storage) damageTable(mayLose func(replication.EntryID) bool) ([]replica
 	if err != nil {
 		return nil, err
 	}
+	size := 0
+	for i := range before {
+		size += before[i].Size()
+	}
+	if size < severalBlocks {
+		return nil, nil
+	}
 	if err := s.store.Close(); err != nil {
 		return nil, fmt.Errorf("close: %w", err)
 	}
@@ -51,24 +58,29 @@ func (s *Storage) damageTable(mayLose func(replication.EntryID) bool) ([]replica
 	return nil, s.open()
 }
 
-// changeByte changes a byte of one of the tables.
+// severalBlocks is how many bytes of entries lie in several blocks of a table. Of
+// fewer, all would be lost with one, and the end of the log among them.
+const severalBlocks = 64 << 10
+
+// changeByte changes a byte in the first half of the largest table.
 func (s *Storage) changeByte() bool {
+	var path string
+	var table []byte
 	names, err := s.disk.mem.List(directory + "/db")
 	must(err)
-	names = slices.DeleteFunc(names, func(name string) bool { return !strings.HasSuffix(name, ".sst") })
-	if len(names) == 0 {
+	for _, name := range names {
+		name = directory + "/db/" + name
+		content, err := s.disk.mem.UnsafeGetFileDataBuffer(name)
+		must(err)
+		if strings.HasSuffix(name, ".sst") && len(content) > len(table) {
+			path, table = name, slices.Clone(content)
+		}
+	}
+	if table == nil {
 		return false
 	}
-	slices.Sort(names)
-	path := directory + "/db/" + names[s.rand.IntN(len(names))]
-	content, err := s.disk.mem.UnsafeGetFileDataBuffer(path)
-	must(err)
-	if len(content) == 0 {
-		return false // begun before the crash, and of no use
-	}
-	content = slices.Clone(content)
-	content[s.rand.IntN(len(content))] ^= 1 << s.rand.IntN(8)
-	rewrite(s.disk.mem, path, content)
+	table[s.rand.IntN(len(table)/2)] ^= 1 << s.rand.IntN(8)
+	rewrite(s.disk.mem, path, table)
 	return true
 }
 

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"walle/engine/store/storesim"
-	"walle/replication"
 	"walle/replication/sim"
 )
 
@@ -19,14 +18,8 @@ var (
 func TestSeeds(t *testing.T) {
 	var stats storesim.Stats
 	for seed := *first; seed < *first+*count; seed++ {
-		r := sim.Run(sim.Options{Seed: seed, Storage: func(node replication.NodeID, seed uint64) (sim.Storage, error) {
-			return storesim.Open(node, seed, &stats)
-		}})
-		if r.Failure != nil {
-			for _, line := range r.Trace {
-				t.Log(line)
-			}
-			t.Fatal(r)
+		if r := sim.Run(sim.Options{Seed: seed, Storage: stats.Open}); r.Failure != nil {
+			t.Fatalf("%v\nreplay: go run ./tools/simulate -disk pebble -seeds %d", r, seed)
 		}
 	}
 	stats.Write(t.Output())

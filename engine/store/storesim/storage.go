@@ -38,16 +38,16 @@ type Storage struct {
 
 var _ sim.Storage = (*Storage)(nil)
 
-// Open makes a new, empty storage for a node of the world of a seed. It counts
-// in stats what happens to it.
-func Open(node replication.NodeID, seed uint64, stats *Stats) (*Storage, error) {
-	s := &Storage{
+// Open makes a new, empty storage for a node of the world of a seed, and counts
+// what happens to it. It is for sim.Options.
+func (s *Stats) Open(node replication.NodeID, seed uint64) (sim.Storage, error) {
+	n := &Storage{
 		rand:      rand.New(rand.NewPCG(seed, uint64(node))),
 		disk:      newDisk(vfs.NewCrashableMem()),
-		stats:     stats,
+		stats:     s,
 		witnesses: [2]witness{{stream: stream - 1}, {stream: stream + 1}},
 	}
-	return s, s.open()
+	return n, n.open()
 }
 
 // open opens the store on the disk.

@@ -125,43 +125,48 @@ func (s *Store) readError(stream replication.StreamID, id replication.EntryID, e
 	return fmt.Errorf("stream %d: %w", stream, err)
 }
 
-// tail returns the last entry of a stream, nil if there is none.
-func (s *Store) tail(stream replication.StreamID, st *replication.State) (*replication.Entry, error) {
+// tail returns the last entry of a stream, nil if there is none. If its data are
+// damaged it comes without them, if its header follows from the entry before: an
+// end of the log that is not known would keep the replica out of everything,
+// while an entry that is damaged is fetched from other members.
+func (s *Store) tail(stream replication.StreamID, st *replication.State) (tail *replication.Entry, err error) {
 	c, err := s.newCursor(stream, 0, lastEntryID)
 	if err != nil {
 		return nil, err
 	}
-	var tail *replication.Entry
+	defer func() { err = errors.Join(err, c.close()) }()
+	var damage *CorruptError
 	if c.last() {
 		e := c.entry
 		e.Data = bytes.Clone(e.Data)
 		tail = &e
+	} else if errors.As(c.err, &damage) {
+		c.err, c.noData = nil, true
+		if !c.last() {
+			return nil, &CorruptError{Stream: stream, Err: fmt.Errorf("its last entry cannot be read: %w", damage.Err)}
+		}
+		e := c.entry
+		tail = &e
 	}
-	var damage *CorruptError
-	if errors.As(c.err, &damage) {
-		tail, c.err = c.tailHeader(damage, st)
+	if tail == nil {
+		return nil, c.err
 	}
-	return tail, errors.Join(c.err, c.close())
+	if before, ok := c.before(st); ok && before.Chain.Next(tail.Sum) != tail.Chain || !ok && damage != nil {
+		return nil, &CorruptError{Stream: stream, Entry: tail.ID, Err: errors.New("the last entry does not follow from the one before")}
+	}
+	return tail, nil
 }
 
-// tailHeader returns the last entry, which is damaged, without its data. Its
-// header is believed if it follows from the entry before: an end of the log that
-// is not known would keep the replica out of everything, while an entry that is
-// damaged is fetched from other members.
-func (c *cursor) tailHeader(damage *CorruptError, st *replication.State) (*replication.Entry, error) {
-	c.err, c.noData = nil, true
-	if !c.last() {
-		return nil, &CorruptError{Stream: c.stream, Err: fmt.Errorf("its last entry cannot be read: %w", damage.Err)}
+// before returns the position of the entry before the one on which the cursor
+// stands, if it can be told.
+func (c *cursor) before(st *replication.State) (at replication.Position, ok bool) {
+	id := c.entry.ID - 1
+	if at, _, ok = stateAt(st, id); ok {
+		return at, true
 	}
-	e := c.entry
-	before, _, ok := stateAt(st, e.ID-1)
-	if !ok && c.prev() && c.entry.ID == e.ID-1 {
-		before, ok = c.entry.Position(), true
-	}
-	if !ok || before.Chain.Next(e.Sum) != e.Chain {
-		return nil, damage
-	}
-	return &e, nil
+	ok = c.prev() && c.entry.ID == id
+	c.err = nil // not what was asked for
+	return c.entry.Position(), ok
 }
 
 // Drop removes all of a stream, and returns once that is durable.

@@ -52,7 +52,7 @@ func (s *Store) CheckSpace() node.Space {
 	}
 	if now.Room == node.RoomEnough {
 		s.refillBallast(now)
-		s.reclaim(muchTrimmed)
+		s.reclaim(min(muchTrimmed, now.Reserve/4))
 		return now
 	}
 	if now.Free < ballastSize(now.Reserve)/4 {

@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -99,7 +98,8 @@ func (t *trims) written(stream replication.StreamID, id replication.EntryID) {
 	}
 }
 
-// muchTrimmed is how many bytes are worth reclaiming while there is room.
+// muchTrimmed is how many bytes are worth reclaiming while there is room, on a
+// disk that is not small.
 const muchTrimmed = 64 << 20
 
 // reclaim takes dead entries off the disk, of each stream that has as many bytes
@@ -119,20 +119,16 @@ func (s *Store) reclaim(bytes uint64) {
 }
 
 // cut cuts the entries up to dead out of the tables of a stream, if they have as
-// many bytes. That needs no room, and tables as a whole are removed unread. The
-// range deletion has to be durable before, together with the state that was
-// written with it: else a crash might leave a state that knows nothing of a trim,
-// and no entries.
+// many bytes. That needs no room, and tables as a whole are removed unread.
+//
+// No crash leaves a state that knows nothing of a trim, and no entries: the range
+// deletion, and the state that was written with it, lie in the same memtable, or
+// in tables already. Pebble writes down a memtable that has anything of the range
+// before it cuts.
 func (s *Store) cut(stream replication.StreamID, dead replication.EntryID, bytes uint64) (done bool, err error) {
 	span := pebble.KeyRange{Start: appendEntryKey(nil, stream, 0), End: appendEntryKeyAfter(nil, stream, dead)}
 	used, err := s.db.EstimateDiskUsage(span.Start, span.End)
 	if err != nil || used < bytes {
-		return false, err
-	}
-	if err := s.db.LogData(nil, pebble.Sync); err != nil {
-		return false, s.failure.fail(fmt.Errorf("sync: %w", err))
-	}
-	if err := s.failure.first(); err != nil {
 		return false, err
 	}
 	return true, s.db.Excise(context.Background(), span)

@@ -1,7 +1,9 @@
 package storetest
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 
 	"walle/replication"
 )
@@ -30,6 +32,20 @@ func (l *Log) Sized(n, size int) []replication.Entry {
 	for i := range entries {
 		data := make([]byte, size)
 		copy(data, fmt.Appendf(nil, "%s%d", l.Tag, l.Prev.ID+1))
+		entries[i] = l.one(data)
+	}
+	return entries
+}
+
+// Noise returns the next n entries, of size bytes of data each that cannot be
+// compressed.
+func (l *Log) Noise(n, size int) []replication.Entry {
+	entries := make([]replication.Entry, n)
+	for i := range entries {
+		data := make([]byte, size)
+		var seed [32]byte
+		binary.LittleEndian.PutUint64(seed[:], uint64(l.Prev.ID))
+		rand.NewChaCha8(seed).Read(data) // never fails
 		entries[i] = l.one(data)
 	}
 	return entries

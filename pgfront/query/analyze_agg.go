@@ -13,6 +13,7 @@ import (
 type aggCall struct {
 	make     func() aggregator
 	args     []expr
+	direct   []expr // of an ordered-set aggregate
 	distinct bool
 	order    []sortKey // of the rows within the group
 	filter   expr

@@ -14,7 +14,7 @@ func (a *analyzer) funcCall(c *pg_query.FuncCall, s *scope) (expr, error) {
 	full := stringList(c.Funcname)
 	name, ok := functionName(full)
 	if c.AggWithinGroup {
-		return nil, datum.Unsupported("ordered-set aggregate %s", name).At(c.Location)
+		return a.orderedSet(name, c, s)
 	}
 	args, names, err := a.callArguments(c, s)
 	if err != nil {

@@ -120,11 +120,7 @@ func (a *analyzer) nullIf(x *pg_query.A_Expr, s *scope) (expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The result has the type of the first operand, before it was converted to compare.
-	if left, err = a.settle(left); err != nil {
-		return nil, err
-	}
-	return &nullIf{arg: left, equal: equal}, nil
+	return &nullIf{arg: equal.left, equal: equal}, nil // as it was converted to compare
 }
 
 // between makes two comparisons, or four when it is symmetric.

@@ -289,7 +289,7 @@ func (a *analyzer) matchColumns(left, right *query, word string) (*query, *query
 			return nil, nil, err
 		}
 		lefts[i], rights[i] = list[0], list[1]
-		out.columns[i].t, out.columns[i].typmod = t, commonTypmod(list)
+		out.columns[i].t, out.columns[i].typmod, out.columns[i].literal = t, commonTypmod(list), nil
 	}
 	out.plan = projected(left.plan, lefts)
 	return out, &query{columns: out.columns, plan: projected(right.plan, rights)}, nil

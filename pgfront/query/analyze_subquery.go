@@ -18,7 +18,7 @@ func (a *analyzer) subLink(l *pg_query.SubLink, s *scope) (expr, error) {
 	}
 	switch l.SubLinkType {
 	case pg_query.SubLinkType_EXISTS_SUBLINK:
-		return &existsQuery{subplan: subplan{q}}, nil
+		return &existsQuery{subplan: subplan{q.withoutList()}}, nil
 	case pg_query.SubLinkType_EXPR_SUBLINK:
 		if len(q.columns) != 1 {
 			return nil, datum.Errorf("42601", "subquery must return only one column").At(l.Location)
@@ -30,6 +30,16 @@ func (a *analyzer) subLink(l *pg_query.SubLink, s *scope) (expr, error) {
 		return a.quantifiedQuery(q, l, s)
 	}
 	return nil, datum.Unsupported("subquery of kind %s", l.SubLinkType).At(l.Location)
+}
+
+// withoutList drops the select list: EXISTS does not evaluate it.
+func (q *query) withoutList() *query {
+	if p, ok := q.plan.(*projectNode); ok {
+		bare := *q
+		bare.plan = p.input
+		return &bare
+	}
+	return q
 }
 
 // subquery plans a query one level below s.

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"slices"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v5"
@@ -25,6 +26,7 @@ type windowCall struct {
 type windowFrame struct {
 	mode       frameMode
 	start, end frameBound
+	exclude    exclusion
 }
 
 type frameMode uint8
@@ -40,6 +42,7 @@ type frameBound struct {
 	unbounded bool
 	offset    expr // nil for CURRENT ROW
 	preceding bool
+	distance  *rangeOffset // of an offset in mode RANGE
 }
 
 // eachExpr lets every expression of the call be replaced.
@@ -127,6 +130,9 @@ func (a *analyzer) windowDef(w *windowCall, def *pg_query.WindowDef, s *scope) e
 		if e, err = a.settle(e); err != nil {
 			return err
 		}
+		if !comparable(e.typ()) {
+			return noEquality(e.typ(), location(n))
+		}
 		w.partition = append(w.partition, e)
 	}
 	for _, n := range def.OrderClause {
@@ -142,7 +148,9 @@ func (a *analyzer) windowDef(w *windowCall, def *pg_query.WindowDef, s *scope) e
 		if err != nil {
 			return err
 		}
-		w.order = append(w.order, key)
+		if !slices.ContainsFunc(w.order, func(k sortKey) bool { return k.e.String() == e.String() }) {
+			w.order = append(w.order, key)
+		}
 	}
 	s.usesOuter = s.usesOuter || inner.usesOuter
 	return a.windowFrame(w, def, s)
@@ -160,7 +168,9 @@ const (
 	frameEndOffsetPreceding      = 0x01000
 	frameStartOffsetFollowing    = 0x02000
 	frameEndOffsetFollowing      = 0x04000
-	frameExclusion               = 0x38000
+	frameExcludeCurrent          = 0x08000
+	frameExcludeGroup            = 0x10000
+	frameExcludeTies             = 0x20000
 )
 
 func (a *analyzer) windowFrame(w *windowCall, def *pg_query.WindowDef, s *scope) error {
@@ -169,8 +179,13 @@ func (a *analyzer) windowFrame(w *windowCall, def *pg_query.WindowDef, s *scope)
 	if opts&frameNonDefault == 0 {
 		return nil
 	}
-	if opts&frameExclusion != 0 {
-		return datum.Unsupported("frame exclusion").At(def.Location)
+	switch {
+	case opts&frameExcludeCurrent != 0:
+		w.frame.exclude = excludeCurrent
+	case opts&frameExcludeGroup != 0:
+		w.frame.exclude = excludeGroup
+	case opts&frameExcludeTies != 0:
+		w.frame.exclude = excludeTies
 	}
 	switch {
 	case opts&frameRows != 0:
@@ -181,32 +196,30 @@ func (a *analyzer) windowFrame(w *windowCall, def *pg_query.WindowDef, s *scope)
 			return datum.Errorf("42P20", "GROUPS mode requires an ORDER BY clause").At(def.Location)
 		}
 	}
-	var err error
-	offset := func(n *pg_query.Node) expr {
-		if err != nil {
-			return nil
-		}
-		if w.frame.mode == rangeFrame {
-			err = datum.Unsupported("RANGE with an offset").At(def.Location)
-			return nil
-		}
-		var e expr
-		if e, err = a.expr(n, s); err != nil {
-			return nil
-		}
-		if e, err = a.coerce(e, datum.Int8OID, -1, assignmentCast, location(n)); err != nil {
-			return nil
-		}
-		return e
-	}
 	w.frame.start = frameBound{unbounded: opts&frameStartUnboundedPreceding != 0, preceding: opts&(frameStartOffsetPreceding|frameStartUnboundedPreceding) != 0}
 	if opts&(frameStartOffsetPreceding|frameStartOffsetFollowing) != 0 {
-		w.frame.start.offset = offset(def.StartOffset)
+		if err := a.frameOffset(w, &w.frame.start, def.StartOffset, def.Location, s); err != nil {
+			return err
+		}
 	}
 	w.frame.end = frameBound{unbounded: opts&frameEndUnboundedFollowing != 0, preceding: opts&frameEndOffsetPreceding != 0}
 	if opts&(frameEndOffsetPreceding|frameEndOffsetFollowing) != 0 {
-		w.frame.end.offset = offset(def.EndOffset)
+		return a.frameOffset(w, &w.frame.end, def.EndOffset, def.Location, s)
 	}
+	return nil
+}
+
+// frameOffset analyzes the offset of one end: a number of rows or groups, or a distance.
+func (a *analyzer) frameOffset(w *windowCall, b *frameBound, n *pg_query.Node, at int32, s *scope) (err error) {
+	if w.frame.mode == rangeFrame {
+		b.offset, b.distance, err = a.rangeBound(w, n, b.preceding, s, at)
+		return err
+	}
+	e, err := a.expr(n, s)
+	if err != nil {
+		return err
+	}
+	b.offset, err = a.coerce(e, datum.Int8OID, -1, assignmentCast, location(n))
 	return err
 }
 

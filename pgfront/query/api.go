@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	pg_query "github.com/pganalyze/pg_query_go/v5"
@@ -127,7 +128,11 @@ func Plan(stmt *pg_query.SelectStmt, env Env) (*Prepared, error) {
 func PlanText(sql string, env Env) (*Prepared, error) {
 	tree, err := pg_query.Parse(sql)
 	if err != nil {
-		return nil, datum.Errorf("42601", "%v", err)
+		code := "42601"
+		if strings.HasPrefix(err.Error(), "frame ") {
+			code = "42P20"
+		}
+		return nil, datum.Errorf(code, "%v", err)
 	}
 	if len(tree.Stmts) != 1 || tree.Stmts[0].Stmt.GetSelectStmt() == nil {
 		return nil, datum.Errorf("0A000", "not one SELECT: %s", sql)

@@ -31,6 +31,7 @@ var loadBuiltins = sync.OnceValue(func() *builtinTable {
 		intBuiltins(), floatBuiltins(), numericBuiltins(), textBuiltins(), byteaBuiltins(), regexBuiltins(),
 		timeBuiltins(), intervalBuiltins(), jsonBuiltins(), arrayBuiltins(), sessionBuiltins(), catalogBuiltins(),
 		boolBuiltins(), extractBuiltins(), trigBuiltins(), realBuiltins(), templateBuiltins(), jsonpathBuiltins(),
+		rowBuiltins(), bucketBuiltins(), jsonMoreBuiltins(), identBuiltins(),
 	} {
 		maps.Copy(t.scalars, list)
 	}

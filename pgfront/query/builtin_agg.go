@@ -410,8 +410,10 @@ func aggBuiltins() map[string]aggDef {
 		def("avg("+t+")", func([]OID, OID) aggregator { return &floatSums{finish: floatAverage} })
 	}
 	spreadAggregates(def)
+	regressionAggregates(def)
 	foldAggregates(def)
 	collectAggregates(m)
+	orderedAggregates(m)
 	return m
 }
 

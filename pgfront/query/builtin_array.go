@@ -1,6 +1,7 @@
 package query
 
 import (
+	"slices"
 	"strings"
 
 	"walle/pgfront/query/datum"
@@ -175,13 +176,13 @@ func edited(v []Value, edit func(elem OID, e Value) (Value, bool)) (Value, error
 	if len(out) == len(a.Elems) {
 		return datum.ArrayValue(&datum.Array{Elem: a.Elem, Dims: a.Dims, Elems: out}), nil
 	}
-	if len(a.Dims) > 1 {
-		return Value{}, datum.Errorf("0A000", "removing elements from multidimensional arrays is not supported")
-	}
 	return datum.ArrayValue(datum.NewArray(a.Elem, out)), nil
 }
 
 func arrayRemove(_ *call, v []Value) (Value, error) {
+	if !v[0].IsNull() && len(v[0].Array().Dims) > 1 {
+		return Value{}, datum.Errorf("0A000", "removing elements from multidimensional arrays is not supported")
+	}
 	return edited(v, func(elem OID, e Value) (Value, bool) { return e, !sameElem(elem, e, v[1]) })
 }
 
@@ -287,22 +288,47 @@ func textToArray(_ *call, v []Value) (Value, error) {
 func cardinality(v Value) int64 { return int64(len(v.Array().Elems)) }
 
 // arrayFill makes an array of one value.
+// maxArray is PostgreSQL's limit on the elements of an array; ours is lower.
+const maxArray = 134217727
+
+// checkBounds checks the dimensions or lower bounds of array_fill.
+func checkBounds(v Value) error {
+	if v.IsNull() {
+		return datum.Errorf("22004", "dimension array or low bound array cannot be null")
+	}
+	switch a := v.Array(); {
+	case len(a.Dims) > 1:
+		return datum.Errorf("2202E", "wrong number of array subscripts").WithDetail("Dimension array must be one dimensional.")
+	case slices.ContainsFunc(a.Elems, Value.IsNull):
+		return datum.Errorf("22004", "dimension values cannot be null")
+	case len(a.Elems) > 6:
+		return datum.Errorf("54000", "number of dimensions (%d) exceeds the maximum allowed (%d)", len(a.Elems), 6)
+	}
+	return nil
+}
+
 func arrayFill(c *call, v []Value) (Value, error) {
-	if v[1].IsNull() {
-		return Value{}, datum.Errorf("22004", "dimension array or low bound array cannot be null")
+	for _, list := range v[1:] {
+		if err := checkBounds(list); err != nil {
+			return Value{}, err
+		}
+	}
+	if len(v) > 2 && len(v[1].Array().Elems) != len(v[2].Array().Elems) {
+		return Value{}, datum.Errorf("2202E", "wrong number of array subscripts").
+			WithDetail("Low bound array has different size than dimensions array.")
 	}
 	out := &datum.Array{Elem: elemType(c.result)}
 	n := int64(1)
 	for i, d := range v[1].Array().Elems {
-		if d.IsNull() {
-			return Value{}, datum.Errorf("22004", "dimension values cannot be null")
-		}
 		lower := int64(1)
 		if len(v) > 2 {
 			lower = v[2].Array().Elems[i].Int()
 		}
-		if n *= max(d.Int(), 0); n > maxText/48 {
-			return Value{}, datum.Errorf("54000", "array size exceeds the maximum allowed (%d)", maxText/48)
+		if d.Int() < 0 {
+			return Value{}, datum.Errorf("54000", "array size exceeds the maximum allowed (%d)", maxArray)
+		}
+		if n *= d.Int(); n > maxText/48 {
+			return Value{}, datum.Errorf("54000", "array size exceeds the maximum allowed (%d)", maxArray)
 		}
 		out.Dims = append(out.Dims, datum.Dim{Len: int32(d.Int()), Lower: int32(lower)})
 	}

@@ -141,7 +141,7 @@ func epochOf(us int64) *apd.Decimal {
 
 func timestampField(_ *call, unit string, v Value) (*apd.Decimal, bool, bool) {
 	if !isFinite(v) {
-		return ever(unit, v.Micros() < 0), true, knownUnits[unit] && !strings.HasPrefix(unit, "timezone")
+		return ever(unit, v.Micros() < 0), knownUnits[unit], knownUnits[unit]
 	}
 	if unit == "epoch" {
 		return epochOf(v.Micros()), true, true
@@ -152,7 +152,7 @@ func timestampField(_ *call, unit string, v Value) (*apd.Decimal, bool, bool) {
 
 func zonedField(c *call, unit string, v Value) (*apd.Decimal, bool, bool) {
 	if !isFinite(v) {
-		return ever(unit, v.Micros() < 0), true, knownUnits[unit]
+		return ever(unit, v.Micros() < 0), knownUnits[unit], knownUnits[unit]
 	}
 	offset, _ := datum.ZoneOffset(v.Micros(), c.run.codec.Style().Location)
 	switch unit {

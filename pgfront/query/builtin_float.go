@@ -96,6 +96,14 @@ func floatLog(f func(float64) float64) fn1 {
 	}
 }
 
+// log10 is right for denormals too.
+func log10(x float64) float64 {
+	if x < 1e-300 {
+		return math.Log10(x*0x1p600) - 600*math.Log10(2)
+	}
+	return math.Log10(x)
+}
+
 func floatSqrt(_ *call, a Value) (Value, error) {
 	if a.Float() < 0 {
 		return Value{}, datum.Errorf("2201F", "cannot take square root of a negative number")
@@ -196,7 +204,7 @@ func floatBuiltins() map[string]any {
 			return 0
 		}),
 		"dsqrt": fn1(floatSqrt), "dcbrt": float1(math.Cbrt), "dpow": fn2(floatPower), "dexp": fn1(floatExp),
-		"dlog1": floatLog(math.Log), "dlog10": floatLog(math.Log10),
+		"dlog1": floatLog(math.Log), "dlog10": floatLog(log10),
 		"dpi":     pi,
 		"drandom": fn0(func(*call) (Value, error) { return datum.Float(rand.Float64()), nil }),
 	} {

@@ -107,8 +107,15 @@ func memberText(doc, key string, asText bool) (Value, error) {
 	return text(raw), nil
 }
 
-func byKey(j *datum.JSON, key Value) *datum.JSON   { return member(j, key.Str()) }
-func byIndex(j *datum.JSON, key Value) *datum.JSON { return element(j, key.Int()) }
+func byKey(j *datum.JSON, key Value) *datum.JSON { return member(j, key.Str()) }
+
+// byIndex takes a jsonb scalar for an array of itself, as PostgreSQL stores it.
+func byIndex(j *datum.JSON, key Value) *datum.JSON {
+	if isScalar(j) && j.Raw == "" {
+		j = array([]*datum.JSON{j})
+	}
+	return element(j, key.Int())
+}
 
 func byPath(j *datum.JSON, path Value) *datum.JSON {
 	for _, key := range path.Array().Elems {
@@ -375,13 +382,24 @@ func setElement(out *datum.JSON, path []Value, value *datum.JSON, create, insert
 }
 
 func jsonSet(_ *call, v []Value) (Value, error) {
-	create := len(v) < 4 || v[3].Bool()
-	j, err := setPath(v[0].JSON(), v[1].Array().Elems, v[2].JSON(), create, false, false)
-	return jsonValue(datum.JSONBOID, j), err
+	return changed(v, len(v) < 4 || v[3].Bool(), false, false)
 }
 
 func jsonInsert(_ *call, v []Value) (Value, error) {
-	j, err := setPath(v[0].JSON(), v[1].Array().Elems, v[2].JSON(), false, true, len(v) > 3 && v[3].Bool())
+	return changed(v, false, true, len(v) > 3 && v[3].Bool())
+}
+
+func changed(v []Value, create, insert, after bool) (Value, error) {
+	path, err := flatPath(v[1])
+	switch {
+	case err != nil:
+		return Value{}, err
+	case isScalar(v[0].JSON()):
+		return Value{}, datum.Errorf("22023", "cannot set path in scalar")
+	case len(v[0].JSON().Elems) == 0 && !create && !insert:
+		return v[0], nil
+	}
+	j, err := setPath(v[0].JSON(), path, v[2].JSON(), create, insert, after)
 	return jsonValue(datum.JSONBOID, j), err
 }
 
@@ -392,10 +410,16 @@ func jsonBuiltins() map[string]any {
 		"jsonb_exists":     bool2(func(j, key Value) bool { return hasKey(j.JSON(), key.Str()) }),
 		"jsonb_exists_any": hasKeys(false), "jsonb_exists_all": hasKeys(true),
 		"jsonb_concat": fn2(jsonConcat), "jsonb_delete_idx": fn2(deleteIndex),
-		"jsonb_delete":       fn2(func(_ *call, j, key Value) (Value, error) { return deleteKeys(j, []Value{key}) }),
-		"jsonb_delete_array": fn2(func(_ *call, j, keys Value) (Value, error) { return deleteKeys(j, keys.Array().Elems) }),
-		"jsonb_bool":         jsonCast(datum.JSONBool, "boolean", func(_ *call, j *datum.JSON) (Value, error) { return datum.Bool(j.Bool), nil }),
-		"jsonb_numeric":      numberCast("numeric", same), "jsonb_int2": numberCast("smallint", numericToInt(width2)),
+		"jsonb_delete": fn2(func(_ *call, j, key Value) (Value, error) { return deleteKeys(j, []Value{key}) }),
+		"jsonb_delete_array": fn2(func(_ *call, j, keys Value) (Value, error) {
+			path, err := flatPath(keys)
+			if err != nil {
+				return Value{}, err
+			}
+			return deleteKeys(j, path)
+		}),
+		"jsonb_bool":    jsonCast(datum.JSONBool, "boolean", func(_ *call, j *datum.JSON) (Value, error) { return datum.Bool(j.Bool), nil }),
+		"jsonb_numeric": numberCast("numeric", same), "jsonb_int2": numberCast("smallint", numericToInt(width2)),
 		"jsonb_int4": numberCast("integer", numericToInt(width4)), "jsonb_int8": numberCast("bigint", numericToInt(width8)),
 		"jsonb_float4": numberCast("real", numericToFloat(true)), "jsonb_float8": numberCast("double precision", numericToFloat(false)),
 		"jsonb_pretty": fn1(func(_ *call, v Value) (Value, error) { return text(datum.PrettyJSON(v.JSON())), nil }),

@@ -153,9 +153,23 @@ func appendPair(c *call, buf []byte, i int, v []Value) ([]byte, error) {
 		}
 		return nil, datum.Errorf("22023", "argument %d cannot be null", i+1).WithHint("Object keys should be text.")
 	}
-	sep := " : "
-	buf = datum.AppendJSONString(buf, castToText(c, c.types[i], v[i]).Str())
-	return appendJSONValue(c.run.codec, append(buf, sep...), c.types[i+1], v[i+1])
+	key, err := jsonKey(c, c.types[i], v[i])
+	if err != nil {
+		return nil, err
+	}
+	buf = append(datum.AppendJSONString(buf, key), " : "...)
+	return appendJSONValue(c.run.codec, buf, c.types[i+1], v[i+1])
+}
+
+// jsonKey is the text of a key, which must be no array, record or json.
+func jsonKey(c *call, t OID, v Value) (string, error) {
+	switch {
+	case t == datum.JSONOID || t == datum.JSONBOID || v.Kind() == datum.KindArray || v.Kind() == datum.KindRecord:
+		return "", datum.Errorf("22023", "key value must be scalar, not array, composite, or json")
+	case isMoment(t):
+		return jsonTime(c.run.codec, t, v), nil
+	}
+	return castToText(c, t, v).Str(), nil
 }
 
 // jsonAgg is json_agg and jsonb_agg.
@@ -201,7 +215,7 @@ type jsonObjectAgg struct{ jsonAgg }
 
 func (a *jsonObjectAgg) add(c *call, v []Value) (err error) {
 	if v[0].IsNull() {
-		return datum.Errorf("22004", "field name must not be null")
+		return datum.Errorf("22023", "field name must not be null")
 	}
 	if a.buf == nil {
 		a.buf = []byte("{ ")

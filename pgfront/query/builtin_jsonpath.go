@@ -28,12 +28,13 @@ func pathOf(c *call, text string) (*compiledPath, error) {
 
 // pathItems evaluates a path over a document; v are the document, the path and, optional,
 // the variables and whether errors of the data are passed over. ok is false if one was.
-func pathItems(c *call, v []Value, silent bool, out emit) (ok bool, err error) {
+// probing says that only the first item matters.
+func pathItems(c *call, v []Value, silent, probing bool, out emit) (ok bool, err error) {
 	compiled, err := pathOf(c, v[1].Str())
 	if err != nil {
 		return false, err
 	}
-	p := &pathRun{call: c, root: v[0].JSON(), vars: &datum.JSON{Kind: datum.JSONObject}, lax: !compiled.path.Strict, size: -1, regexes: compiled.regexes}
+	p := &pathRun{call: c, root: v[0].JSON(), vars: &datum.JSON{Kind: datum.JSONObject}, lax: !compiled.path.Strict, probing: probing && !compiled.path.Strict, size: -1, regexes: compiled.regexes}
 	p.lenient, p.current = p.lax, p.root
 	if len(v) > 2 {
 		if p.vars = v[2].JSON(); p.vars.Kind != datum.JSONObject {
@@ -54,7 +55,7 @@ func pathItems(c *call, v []Value, silent bool, out emit) (ok bool, err error) {
 
 // pathList collects the items; ok is as for pathItems.
 func pathList(c *call, v []Value, silent bool) (list []*datum.JSON, ok bool, err error) {
-	ok, err = pathItems(c, v, silent, func(j *datum.JSON) error {
+	ok, err = pathItems(c, v, silent, false, func(j *datum.JSON) error {
 		list = append(list, j)
 		return nil
 	})
@@ -69,7 +70,7 @@ func pathExists(silent bool) fnN {
 			return Value{}, err
 		}
 		found := false
-		ok, err := pathItems(c, v, silent, func(*datum.JSON) error {
+		ok, err := pathItems(c, v, silent, true, func(*datum.JSON) error {
 			found = true
 			if !compiled.path.Strict {
 				return errEnough

@@ -73,10 +73,10 @@ func charLen(s string, bytes bool) int {
 }
 
 // likeEscape turns a pattern with another escape character into one with \.
-func likeEscape(_ *call, pattern, esc Value) (Value, error) {
+func likeEscape(c *call, pattern, esc Value) (Value, error) {
 	p, e := pattern.Str(), esc.Str()
-	if utf8.RuneCountInString(e) > 1 {
-		return Value{}, datum.Errorf("22019", "invalid escape string").WithHint("Escape string must be empty or one character.")
+	if bytes := c.types[0] == datum.ByteaOID; !bytes && utf8.RuneCountInString(e) > 1 || bytes && len(e) > 1 {
+		return Value{}, datum.Errorf("22025", "invalid escape string").WithHint("Escape string must be empty or one character.")
 	}
 	if e == `\` {
 		return pattern, nil
@@ -84,8 +84,8 @@ func likeEscape(_ *call, pattern, esc Value) (Value, error) {
 	var b strings.Builder
 	for i := 0; i < len(p); {
 		n := charLen(p[i:], false)
-		switch c := p[i : i+n]; {
-		case e != "" && c == e:
+		switch next := p[i : i+n]; {
+		case e != "" && next == e:
 			b.WriteByte('\\')
 			i += n
 			if i < len(p) {
@@ -94,10 +94,10 @@ func likeEscape(_ *call, pattern, esc Value) (Value, error) {
 			} else {
 				n = 0
 			}
-		case c == `\`:
+		case next == `\`:
 			b.WriteString(`\\`)
 		default:
-			b.WriteString(c)
+			b.WriteString(next)
 		}
 		i += n
 	}

@@ -51,9 +51,13 @@ func toTimestamp(c *call, v, pattern Value) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	us := r.Micros - int64(r.Offset)*datum.MicrosPerSecond
+	if r.Days > datum.Infinity/datum.MicrosPerDay || r.Days < datum.NegInfinity/datum.MicrosPerDay {
+		return Value{}, datum.Errorf("22008", "timestamp out of range")
+	}
+	local := r.Days*datum.MicrosPerDay + r.Micros
+	us := local - int64(r.Offset)*datum.MicrosPerSecond
 	if !r.Zoned {
-		us = datum.FromLocal(r.Micros, c.run.codec.Style().Location)
+		us = datum.FromLocal(local, c.run.codec.Style().Location)
 	}
 	if !datum.ValidTimestamp(us) {
 		return Value{}, datum.Errorf("22008", "timestamp out of range")
@@ -66,11 +70,10 @@ func toDate(_ *call, v, pattern Value) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	days := datum.TimestampToDate(r.Micros)
-	if !datum.ValidDate(days) {
+	if !datum.ValidDate(r.Days) {
 		return Value{}, datum.Errorf("22008", "date out of range: \"%s\"", v.Str())
 	}
-	return datum.Days(days), nil
+	return datum.Days(r.Days), nil
 }
 
 func templateBuiltins() map[string]any {

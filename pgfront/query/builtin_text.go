@@ -3,6 +3,7 @@ package query
 import (
 	"crypto/md5"
 	"encoding/hex"
+	"math"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -71,6 +72,9 @@ func textOverlay(_ *call, v []Value) (Value, error) {
 	}
 	if start <= 0 {
 		return Value{}, datum.Errorf("22011", "negative substring length not allowed")
+	}
+	if start+n > math.MaxInt32 || start+n < math.MinInt32 {
+		return Value{}, datum.Errorf("22003", "integer out of range")
 	}
 	head, err := cutText(s, 1, start-1, true)
 	if err != nil {

@@ -168,6 +168,9 @@ func scaleTime(_ *call, v, typmod Value) (Value, error) {
 // atZone makes timezone(zone, timestamptz) and its inverse.
 func atZone(convert func(us int64, c *call, zone string) (int64, error)) fn2 {
 	return func(c *call, zone, t Value) (Value, error) {
+		if !isFinite(t) {
+			return t, nil
+		}
 		us, err := convert(t.Micros(), c, zone.Str())
 		if err == nil && us != datum.Infinity && us != datum.NegInfinity && !datum.ValidTimestamp(us) {
 			err = datum.Errorf("22008", "timestamp out of range")
@@ -195,12 +198,15 @@ func fromZone(us int64, _ *call, zone string) (int64, error) {
 // atOffset is AT TIME ZONE with an interval.
 func atOffset(sign int64) fn2 {
 	return func(_ *call, iv, t Value) (Value, error) {
+		if !isFinite(t) {
+			return t, nil
+		}
 		step := iv.Interval()
 		if step.Months != 0 || step.Days != 0 {
 			return Value{}, datum.Errorf("22023", "interval time zone \"%s\" must not include months or days",
 				datum.NewCodec(datum.DefaultStyle(), nil).Text(datum.IntervalOID, iv))
 		}
-		return datum.Micros(t.Micros() + sign*step.Micros), nil
+		return datum.Micros(t.Micros() + sign*(step.Micros/datum.MicrosPerSecond*datum.MicrosPerSecond)), nil
 	}
 }
 
@@ -275,6 +281,12 @@ func makeTimestamptz(c *call, v []Value) (Value, error) {
 // bin is date_bin: the start of the stride that a time is in, counted from origin.
 func bin(_ *call, stride, t, origin Value) (Value, error) {
 	iv := stride.Interval()
+	if !isFinite(t) {
+		return t, nil
+	}
+	if !isFinite(origin) {
+		return Value{}, datum.Errorf("22008", "origin out of range")
+	}
 	if iv.Months != 0 {
 		return Value{}, datum.Errorf("0A000", "timestamps cannot be binned into intervals containing months or years")
 	}
@@ -282,10 +294,10 @@ func bin(_ *call, stride, t, origin Value) (Value, error) {
 	if step <= 0 {
 		return Value{}, datum.Errorf("22008", "stride must be greater than zero")
 	}
-	if t.Micros() == datum.Infinity || t.Micros() == datum.NegInfinity {
-		return t, nil
-	}
 	diff := t.Micros() - origin.Micros()
+	if (diff < 0) != (t.Micros() < origin.Micros()) {
+		return Value{}, datum.Errorf("22008", "interval out of range")
+	}
 	rest := diff % step
 	if rest < 0 {
 		rest += step

@@ -23,8 +23,8 @@ func windowBuiltins() map[string]windowFunc {
 		"window_lead":                         func(w *window) (Value, error) { return w.neighbour(1) },
 		"window_lead_with_offset":             func(w *window) (Value, error) { return w.neighbour(1) },
 		"window_lead_with_offset_and_default": func(w *window) (Value, error) { return w.neighbour(1) },
-		"window_first_value":                  func(w *window) (Value, error) { return w.inFrame(w.from) },
-		"window_last_value":                   func(w *window) (Value, error) { return w.inFrame(w.to - 1) },
+		"window_first_value":                  func(w *window) (Value, error) { return w.inFrame(0, false) },
+		"window_last_value":                   func(w *window) (Value, error) { return w.inFrame(0, true) },
 		"window_nth_value":                    nthValue,
 	}
 }
@@ -49,9 +49,11 @@ func (w *window) neighbour(sign int) (Value, error) {
 	return Value{}, nil
 }
 
-// inFrame evaluates the first argument over a row of the frame, null if it is outside.
-func (w *window) inFrame(i int) (Value, error) {
-	if i < w.from || i >= w.to {
+// inFrame evaluates the first argument over the n-th row of the frame, null if there is
+// none.
+func (w *window) inFrame(n int, last bool) (Value, error) {
+	i, ok := w.nth(n, last)
+	if !ok {
 		return Value{}, nil
 	}
 	return w.arg(0, i)
@@ -65,16 +67,19 @@ func nthValue(w *window) (Value, error) {
 	if n.Int() <= 0 {
 		return Value{}, datum.Errorf("22016", "argument of nth_value must be greater than zero")
 	}
-	return w.inFrame(w.from + int(n.Int()) - 1)
+	return w.inFrame(int(n.Int())-1, false)
 }
 
 // ntile spreads the rows over n buckets, the first ones taking one more.
 func ntile(w *window) (Value, error) {
-	v, err := w.arg(0, w.current)
-	if err != nil || v.IsNull() {
-		return Value{}, err
+	if w.buckets.IsNull() { // told by the first row that tells it
+		v, err := w.arg(0, w.current)
+		if err != nil || v.IsNull() {
+			return Value{}, err
+		}
+		w.buckets = v
 	}
-	n := v.Int()
+	n := w.buckets.Int()
 	if n <= 0 {
 		return Value{}, datum.Errorf("22014", "argument of ntile must be greater than zero")
 	}

@@ -192,6 +192,9 @@ func (a *analyzer) castCall(e expr, t OID, typmod int32, cast *pgdata.Cast, ctx 
 	if err != nil {
 		return nil, err
 	}
+	if t == datum.OIDOID || datum.IsReg(t) {
+		out = newRelabel(out, t) // the function makes an int4
+	}
 	proc := pgdata.Load().ProcByOID(cast.Func)
 	return a.fold(out, proc != nil && proc.Volatile == 'i')
 }
@@ -208,7 +211,7 @@ func (a *analyzer) fold(e expr, immutable bool) (expr, error) {
 	}
 	v, err := e.eval(&frame{run: &run{env: a.env, codec: a.codec}})
 	if err != nil {
-		return nil, err
+		return e, nil // an error only if it is evaluated: it may stand in a CASE
 	}
 	return newConstant(v, e.typ()), nil
 }

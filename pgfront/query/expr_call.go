@@ -1,6 +1,7 @@
 package query
 
 import (
+	"slices"
 	"strings"
 
 	"walle/pgfront/query/datum"
@@ -62,6 +63,28 @@ func newCall(name string, fn any, strict, volatile bool, args []expr, result OID
 		return &callN{callExpr: head, fn: fn, args: args, scratch: make([]Value, len(args))}, nil
 	}
 	return nil, datum.Errorf("XX000", "builtin %s does not take %d arguments", name, len(args))
+}
+
+// foldNull replaces a call of a strict function by null if one of its arguments is that.
+func foldNull(e expr) expr {
+	strict := false
+	switch e := e.(type) {
+	case *call1:
+		strict = e.strict
+	case *call2:
+		strict = e.strict
+	case *callN:
+		strict = e.strict
+	}
+	if strict && slices.ContainsFunc(e.inputs(), isNull) {
+		return newConstant(Value{}, e.typ())
+	}
+	return e
+}
+
+func isNull(e expr) bool {
+	c, ok := e.(*constant)
+	return ok && c.value.IsNull()
 }
 
 type call1 struct {

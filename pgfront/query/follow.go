@@ -48,3 +48,9 @@ func OutOfMemory(what string, most int64) error {
 		WithDetail("The rows of the %s need more than %d bytes.", what, most).
 		WithHint("Narrow the range that is read.")
 }
+
+// MemorySetting may be implemented by a Session whose work_mem can be set; it is
+// asked at every execution.
+type MemorySetting interface {
+	WorkMem() int64 // in bytes
+}

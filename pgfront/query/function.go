@@ -26,7 +26,7 @@ func findFunction(name string, args []OID, names []string, expanded bool, at int
 	}
 	for _, c := range candidates {
 		if slices.Equal(c.args, args) {
-			return c.what.resolve(args), nil
+			return c.what.resolve(args, at)
 		}
 	}
 	matching := match(candidates, args)
@@ -34,10 +34,10 @@ func findFunction(name string, args []OID, names []string, expanded bool, at int
 	case 0:
 		return nil, noFunction(name, args, at)
 	case 1:
-		return matching[0].what.resolve(args), nil
+		return matching[0].what.resolve(args, at)
 	}
 	if c, ok := choose(matching, args); ok {
-		return c.what.resolve(args), nil
+		return c.what.resolve(args, at)
 	}
 	return nil, datum.Errorf("42725", "function %s is not unique", signature(name, args)).
 		WithHint("Could not choose a best candidate function. You might need to add explicit type casts.").At(at)
@@ -141,11 +141,13 @@ func (f *function) inOrder(args []expr, names []string, at int32) ([]expr, error
 }
 
 // resolve makes the types of the chosen overload concrete.
-func (f *function) resolve(actual []OID) *function {
-	if r, ok := resolvePolymorphic(f.args, actual, f.result); ok {
-		f.args, f.result = r.args, r.result
+func (f *function) resolve(actual []OID, at int32) (*function, error) {
+	r, ok := resolvePolymorphic(f.args, actual, f.result)
+	if !ok {
+		return nil, datum.Errorf("42804", "could not determine polymorphic type because input has type unknown").At(at)
 	}
-	return f
+	f.args, f.result = r.args, r.result
+	return f, nil
 }
 
 // callFunction calls a scalar function by name over analyzed arguments.
@@ -166,7 +168,11 @@ func (a *analyzer) applyFunction(f *function, args []expr, at int32) (expr, erro
 	if err != nil {
 		return nil, err
 	}
-	return newCall(f.Name, fn, f.Strict, f.Volatile == 'v', args, f.result)
+	e, err := newCall(f.Name, fn, f.Strict, f.Volatile == 'v', args, f.result)
+	if err != nil {
+		return nil, err
+	}
+	return foldNull(e), nil
 }
 
 // arguments converts the arguments to the declared types and collects the VARIADIC ones.

@@ -18,6 +18,7 @@ type pathRun struct {
 	lax     bool
 	// lenient lets structural errors pass: in lax mode, and within **.
 	lenient bool
+	probing bool // only whether there is an item is asked
 	size    int // of the array whose subscript is evaluated, -1 outside
 	regexes map[*datum.PathNode]*pattern
 }
@@ -251,6 +252,9 @@ func (p *pathRun) below(n *datum.PathNode, v *datum.JSON, level int, out emit) e
 
 // list evaluates n and, if unwrap, takes arrays for their elements.
 func (p *pathRun) list(n *datum.PathNode, v *datum.JSON, unwrap bool) ([]*datum.JSON, error) {
+	probing := p.probing
+	p.probing = false
+	defer func() { p.probing = probing }()
 	var found []*datum.JSON
 	err := p.item(n, v, p.lax, func(j *datum.JSON) error {
 		if unwrap && p.lax && j.Kind == datum.JSONArray {
@@ -302,6 +306,9 @@ func (p *pathRun) unary(n *datum.PathNode, v *datum.JSON, out emit) error {
 		return err
 	}
 	for _, j := range list {
+		if j.Kind != datum.JSONNumber && p.probing && n.Next == nil {
+			continue
+		}
 		if j.Kind != datum.JSONNumber {
 			return pathError("2203B", "operand of unary jsonpath operator %s is not a numeric value", n.Text)
 		}
@@ -455,6 +462,9 @@ func ofData(err error) bool {
 }
 
 func (p *pathRun) exists(n *datum.PathNode, v *datum.JSON) (truth, error) {
+	probing := p.probing
+	p.probing = p.lax
+	defer func() { p.probing = probing }()
 	found := isFalse
 	err := p.item(n, v, p.lax, func(*datum.JSON) error {
 		found = isTrue

@@ -94,7 +94,11 @@ func (a *analyzer) binary(name string, left, right expr, at int32) (expr, error)
 	if err != nil {
 		return nil, err
 	}
-	return a.applyOperator(op, left, right, at)
+	e, err := a.applyOperator(op, left, right, at)
+	if err != nil {
+		return nil, err
+	}
+	return foldNull(e), nil
 }
 
 func (a *analyzer) applyOperator(op *operator, left, right expr, at int32) (expr, error) {

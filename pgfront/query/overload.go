@@ -279,7 +279,15 @@ func unifyCompatible(declared, actual []OID) (OID, bool) {
 		return datum.TextOID, true
 	}
 	t, err := commonType(list, "", 0)
-	return t, err == nil
+	if err != nil {
+		return 0, false
+	}
+	for _, e := range list {
+		if !canCoerce([]OID{e.typ()}, []OID{t}, implicitCast) {
+			return 0, false
+		}
+	}
+	return t, true
 }
 
 // signature prints name(type, type) for messages.

@@ -103,6 +103,10 @@ func zeroOf(t OID) Value {
 		return datum.ArrayValue(datum.NewArray(elemOf(t), nil))
 	case t == datum.Float4OID || t == datum.Float8OID:
 		return datum.Float(0)
+	case t == datum.NumericOID:
+		return datum.Numeric(datum.NumericFromInt(0))
+	case t == datum.IntervalOID:
+		return datum.IntervalValue(datum.Interval{})
 	case category(t) == 'S' || t == datum.CharOID || t == datum.PgNodeTreeOID:
 		return datum.String("")
 	}

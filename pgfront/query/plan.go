@@ -190,6 +190,9 @@ func push(p plan, conds []expr) plan {
 	}
 	var down, here []expr
 	for _, c := range conds {
+		if fixed, ok := c.(*constant); ok && !fixed.value.IsTrue() {
+			return &emptyNode{input: p}
+		}
 		if hasSubquery(c) || isVolatile(c) {
 			here = append(here, c)
 		} else {
@@ -201,6 +204,13 @@ func push(p plan, conds []expr) plan {
 	}
 	return filtered(p, here)
 }
+
+// emptyNode has no rows: a condition is never true, and nothing else is evaluated.
+type emptyNode struct{ input plan }
+
+func (n *emptyNode) children() []plan { return []plan{n.input} }
+
+func (n *emptyNode) open(*run, *frame) (Rows, error) { return &sliceRows{}, nil }
 
 func filtered(p plan, conds []expr) plan {
 	if len(conds) == 0 {

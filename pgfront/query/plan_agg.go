@@ -87,6 +87,7 @@ func (n *aggNode) collect(in Rows, f *frame) ([][]Value, error) {
 	}
 	out := make([][]Value, 0, len(w.groups))
 	for _, g := range w.groups {
+		f.row = g.row // what direct arguments may read
 		for i, s := range g.aggs {
 			v, err := s.finish(f)
 			if err != nil {
@@ -240,6 +241,15 @@ func (s *aggState) finish(f *frame) (Value, error) {
 			}
 		}
 		if err := s.agg.add(&s.info, s.args); err != nil {
+			return Value{}, err
+		}
+	}
+	if ordered, ok := s.agg.(orderedAggregator); ok {
+		direct := make([]Value, len(s.call.direct))
+		if err := evalAll(s.call.direct, f, direct); err != nil {
+			return Value{}, err
+		}
+		if err := ordered.direct(direct); err != nil {
 			return Value{}, err
 		}
 	}

@@ -26,6 +26,9 @@ func (n *limitNode) open(r *run, outer *frame) (Rows, error) {
 	if err != nil {
 		return nil, err
 	}
+	if limit == 0 {
+		return &sliceRows{}, nil // nothing is evaluated
+	}
 	in, err := n.input.open(r, outer)
 	if err != nil {
 		return nil, err

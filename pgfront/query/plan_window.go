@@ -16,10 +16,12 @@ type window struct {
 	rows       [][]Value
 	f          frame
 	current    int
-	peersStart int // the first row equal to the current one in ORDER BY
-	peersEnd   int // behind the last such row
-	groups     int // how many groups of peers came before
-	from, to   int // the frame, to excluded
+	peersStart int     // the first row equal to the current one in ORDER BY
+	peersEnd   int     // behind the last such row
+	groups     int     // how many groups of peers came before
+	from, to   int     // the frame, to excluded
+	buckets    Value   // of ntile
+	keys       []Value // the first value of ORDER BY of each row, in mode RANGE with an offset
 }
 
 // arg evaluates an argument over the row at index i of the partition.
@@ -99,6 +101,11 @@ func (c *windowCall) compute(rows [][]Value, f frame) ([][]Value, error) {
 // partitionValues fills the column for the rows of one partition.
 func (c *windowCall) partitionValues(items []sorted, rows [][]Value, f frame) error {
 	w := &window{call: c, rows: rows, f: f}
+	if c.frame.start.distance != nil || c.frame.end.distance != nil {
+		for _, item := range items {
+			w.keys = append(w.keys, item.keys[len(c.partition)])
+		}
+	}
 	peers := peerStarts(items, len(c.partition), c.order)
 	var state *aggState
 	added := 0
@@ -120,10 +127,16 @@ func (c *windowCall) partitionValues(items []sorted, rows [][]Value, f frame) er
 		if c.agg == nil {
 			v, err = c.fn(w)
 		} else {
-			if state == nil || !c.frame.start.unbounded || w.to < added {
+			if state == nil || !c.frame.start.unbounded || c.frame.exclude != excludeNone || w.to < added {
 				state, added = c.newState(), w.from
 			}
 			for ; added < w.to && err == nil; added++ {
+				if w.excluded(added) {
+					continue
+				}
+				if err := f.run.tick(); err != nil {
+					return err
+				}
 				w.f.row = rows[added]
 				b := f.run.budget("window")
 				err = state.add(&w.f, &b)
@@ -178,6 +191,9 @@ func (w *window) edge(b frameBound, peers []int, start bool) (int, error) {
 			return 0, nil
 		}
 		return len(w.rows), nil
+	}
+	if b.distance != nil {
+		return w.rangeEdge(b, start)
 	}
 	n := 0
 	if b.offset != nil {

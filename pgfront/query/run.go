@@ -25,6 +25,9 @@ type run struct {
 
 func newRun(ctx context.Context, env Env, args []Value) *run {
 	r := &run{ctx: ctx, args: args, env: env, codec: codecOf(env), workMem: env.WorkMem}
+	if s, ok := env.Session.(MemorySetting); ok && r.workMem == 0 {
+		r.workMem = s.WorkMem()
+	}
 	if r.workMem == 0 {
 		r.workMem = defaultWorkMem
 	}

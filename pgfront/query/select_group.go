@@ -168,6 +168,11 @@ func (b *selectBuilder) regroup() (err error) {
 		}
 	}
 	over(&b.having)
+	for _, agg := range b.s.level.aggs {
+		for i := range agg.direct {
+			over(&agg.direct[i])
+		}
+	}
 	for i := range b.targets {
 		over(&b.targets[i].e)
 	}

@@ -111,19 +111,22 @@ const (
 	refused = "refused"
 )
 
-// explain finds out whether a difference is only in which parts are evaluated: another part
-// of the statement has the error too.
+// explain finds out whether a difference is only in which parts are evaluated: a part that
+// stands alone has the error on the other side too.
 func (w *worker) explain(ctx context.Context, statement *node, d *difference) error {
-	if d.theirs.code == "" || d.ours.code == "XX000" || d.ours.code == "57014" {
+	if d.theirs.code == d.ours.code || d.ours.code == "XX000" || d.ours.code == "57014" {
 		return nil
 	}
-	for _, part := range closedParts(statement) {
+	for _, part := range closedParts(statement.closed()) {
 		sql := part.String()
 		switch {
 		case d.ours.code == "" && askLocal(ctx, sql).code == d.theirs.code:
 			d.kind = "an error of what is not needed"
 			return nil
-		case d.ours.code != "":
+		case d.ours.code != "" && d.theirs.code != "" && askLocal(ctx, sql).code == d.theirs.code:
+			d.kind = "which of two errors"
+			return nil
+		case d.theirs.code != "":
 			theirs, err := w.pg.ask(ctx, sql)
 			if err != nil {
 				return err

@@ -69,6 +69,23 @@ func (n *node) replaced(old, with *node) *node {
 	return &out
 }
 
+// closed returns the tree with a plain value in the place of every column.
+func (n *node) closed() *node {
+	if n.label == "column" {
+		return expression(n.t, "literal", plainest(n.t))
+	}
+	out := *n
+	out.open = false
+	out.parts = make([]any, len(n.parts))
+	for i, p := range n.parts {
+		if c, ok := p.(*node); ok {
+			p = c.closed()
+		}
+		out.parts[i] = p
+	}
+	return &out
+}
+
 func text(s string) *node { return &node{parts: []any{s}} }
 
 // expression makes the node of an expression.

@@ -289,7 +289,7 @@ func (g *generator) common() *node {
 func (g *generator) setReturning() *node {
 	e := func(t datum.OID) *node { return g.expr(t, 1) }
 	f := func(name string, args ...*node) *node {
-		return &node{parts: append(append([]any{name + "("}, commas(args)...), ")"), label: "set " + name}
+		return &node{parts: append(append([]any{name + "("}, commas(args)...), ")"), label: "set " + name, t: datum.RecordOID}
 	}
 	var call *node
 	switch g.rng.IntN(8) {

@@ -290,6 +290,8 @@ func (p *arrayParser) scanElement() (text string, quoted, ok bool) {
 			}
 			b.WriteByte(p.rest[i])
 			keep = b.Len()
+		case c == '"' && !inQuotes && (quoted || b.Len() > 0):
+			return "", false, false // an element is quoted as a whole
 		case c == '"':
 			inQuotes, quoted = !inQuotes, true
 			keep = b.Len()
@@ -299,6 +301,8 @@ func (p *arrayParser) scanElement() (text string, quoted, ok bool) {
 		case c == ',' || c == '}' || c == '{':
 			p.rest = p.rest[i:]
 			return b.String()[:keep], quoted, true
+		case quoted && !isSpace(c):
+			return "", false, false
 		default:
 			b.WriteByte(c)
 			if !isSpace(c) {

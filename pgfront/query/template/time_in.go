@@ -1,7 +1,6 @@
 package template
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -12,7 +11,8 @@ import (
 
 // A Reading is a moment that was read by a template.
 type Reading struct {
-	Micros int64 // as a timestamp
+	Days   int64 // since 2000-01-01
+	Micros int64 // of the day
 	Zoned  bool  // a time zone was given: Offset seconds east
 	Offset int
 }
@@ -438,7 +438,7 @@ func (p *timeParser) finish() (Reading, error) {
 	if err != nil {
 		return Reading{}, err
 	}
-	out := Reading{Micros: datum.DayNumber(d.year, d.month, d.day)*datum.MicrosPerDay + us}
+	out := Reading{Days: datum.DayNumber(d.year, d.month, d.day), Micros: us}
 	if p.zoneSign != 0 {
 		if f["tzh"] < 0 || f["tzh"] > 15 || f["tzm"] < 0 || f["tzm"] >= 60 {
 			return Reading{}, datum.Errorf("22009", "time zone displacement out of range: \"%s\"", p.text)
@@ -587,9 +587,4 @@ func (p *timeParser) setYearDay(d *date) error {
 func isoWeekStart(year, week int) int64 {
 	fourth := datum.DayNumber(year, 1, 4)
 	return fourth - int64((datum.Weekday(fourth)+6)%7) + int64(week-1)*7
-}
-
-// String shows a reading, for tests.
-func (r Reading) String() string {
-	return fmt.Sprintf("%v zoned=%v offset=%d", datum.TimeOf(r.Micros), r.Zoned, r.Offset)
 }

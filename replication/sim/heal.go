@@ -153,8 +153,10 @@ func (g *healing) makeRoom() {
 		w.fail(CheckSpace, "%d disks are still nearly full %v after healing", full, claimWithin+settleWithin)
 	case !s.alive():
 		g.stage, g.session = stageClaim, nil
-	case s.serving() && all && !s.tight && len(s.open) == 0:
+	case s.serving() && all && !s.tight && len(s.open) < healGroups:
 		s.propose(w.group(), 0)
+	case s.serving() && all && !s.tight:
+		w.fail(CheckSpace, "%v takes groups %v, and all disks are full", s.claim, s.open)
 	case s.serving():
 		s.trimTo(w.ledger.frontier() + 1)
 	}

@@ -59,6 +59,7 @@ func (l *ledger) chain(id replication.EntryID) replication.Chain {
 type proposal struct {
 	session  *session
 	payloads [][]byte
+	first    replication.EntryID // that it asked for; 0 for the next
 	deadline instant             // when it must be answered; 0 for none
 	replied  bool                // as far as the client saw
 	reply    replication.Reply   //
@@ -177,6 +178,8 @@ func (l *ledger) confirm(p int) {
 	switch {
 	case r.Last-r.First+1 != n:
 		w.fail(CheckReply, "proposal %d of %d entries was answered as %d..%d", p, n, r.First, r.Last)
+	case q.first != 0 && q.first != r.First:
+		w.fail(CheckReply, "proposal %d asked to be entry %d and was applied at %d", p, q.first, r.First)
 	case l.frontier() < r.Last:
 		w.fail(CheckMajority, "proposal %d was answered as applied at %d..%d, its writer's commit is %d", p, r.First, r.Last, l.frontier())
 	case q.place != r.First:

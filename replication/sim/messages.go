@@ -94,7 +94,7 @@ func (h *host) checkFetched(env *replication.Envelope, m *replication.Fetched) {
 			if have := now.entry(e.ID); e.ID >= now.low && (have == nil || have.Chain != e.Chain) {
 				w.fail(CheckAnswer, "%v gives %v and has it not so", *env, *e)
 			}
-			if _, _, ok := w.ledger.proposalOf(e); !ok {
+			if _, _, ok := w.ledger.proposalOf(e); !ok || e.Check() != nil {
 				w.fail(CheckOrigin, "%v gives changed bytes of %v", *env, *e)
 			}
 			if env.Claim.IsZero() && (e.ID > w.ledger.frontier() || e.Chain != w.ledger.chain(e.ID)) {

@@ -171,7 +171,7 @@ func (s *session) propose(payloads [][]byte, within time.Duration) {
 		first = s.writer.Next() + replication.EntryID(w.rand.IntN(2))
 	}
 	p := len(w.ledger.proposals)
-	q := proposal{session: s, payloads: payloads}
+	q := proposal{session: s, payloads: payloads, first: first}
 	deadline := replication.Never
 	if within > 0 {
 		deadline = s.host.now().Add(within)

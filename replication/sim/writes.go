@@ -68,7 +68,18 @@ func (h *host) checkState(was, next *replication.State) {
 	if n := len(next.History); n > 0 && next.History[n-1].Term > next.Promised {
 		w.fail(CheckTerms, "%v has history %v, promised %d", h.id, next.History, next.Promised)
 	}
+	if b := begunAt(next.History); b != begunAt(was.History) && b != next.Promised {
+		w.fail(CheckPromise, "%v takes the history of term %d after it promised %d", h.id, b, next.Promised)
+	}
 	h.checkGaps(was, next)
+}
+
+// begunAt is the term whose writer a log was last made a prefix of.
+func begunAt(h replication.History) replication.Term {
+	if len(h) == 0 {
+		return 0
+	}
+	return h[len(h)-1].Term
 }
 
 func (h *host) checkGaps(was, next *replication.State) {

@@ -123,6 +123,7 @@ const (
 	pathRestartLow
 	pathClaimFull
 	pathTrimFull
+	pathAlone
 	pathLow
 	pathRoomAgain
 	pathFull
@@ -142,7 +143,7 @@ var pathNames = [paths]string{
 	"damage was found by a scrub", "damage became a gap", "claim read the tail in several pieces", "claim put entries back",
 	"claim put back in several Appends", "writer on a node without a replica", "claimant crashed in mid-claim", "all nodes were down",
 	"commit found without a writer", "restart with a disk that is nearly full", "claim won with a majority of full disks",
-	"trim on a disk that is nearly full",
+	"trim on a disk that is nearly full", "gaps closed while nobody wrote",
 	"a replica was told that its disk is nearly full", "a replica was told that there is room again", "a writer was told of a full disk", "uncommitted entry damaged",
 }
 

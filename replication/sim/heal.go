@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"walle/replication"
@@ -19,13 +20,15 @@ type healing struct {
 	mode    replication.ClaimMode
 	trimmed bool // its writer told all replicas of all trims
 	room    mending
+	missed  bool // something was to be repaired
 }
 
 type stage uint8
 
 const (
-	stageClaim stage = iota
-	stageRoom        // all disks are nearly full
+	stageAlone stage = iota // without a writer
+	stageClaim
+	stageRoom // all disks are nearly full
 	stageAppend
 	stageConverge
 	stageDone
@@ -79,6 +82,9 @@ func (w *world) retire() {
 	for _, s := range w.sessions {
 		alive = alive || s.alive() && !s.gaveUp
 	}
+	if w.healing.stage = stageClaim; !alive && w.rand.IntN(3) == 0 {
+		w.healing.stage = stageAlone
+	}
 	if !alive && w.rand.IntN(2) == 0 {
 		w.healing.mode = replication.ClaimWait
 	}
@@ -88,6 +94,8 @@ func (w *world) retire() {
 func (g *healing) look() {
 	w := g.world
 	switch g.stage {
+	case stageAlone:
+		g.alone()
 	case stageClaim:
 		g.claim()
 	case stageRoom:
@@ -112,6 +120,48 @@ func (g *healing) enter(s stage) {
 // late reports whether the stage has taken longer than it may.
 func (g *healing) late(within time.Duration) bool {
 	return g.world.now-g.since > instant(within)
+}
+
+// alone waits until replicas have repaired themselves as far as they can, while
+// nobody writes.
+func (g *healing) alone() {
+	w := g.world
+	missing := ""
+	for _, h := range w.hosts {
+		if h.member && len(h.disk.durable.state.Gaps) > 0 {
+			if gap := h.disk.durable.state.Gaps[0]; w.someoneGives(h, gap) {
+				g.missed = true
+				missing = fmt.Sprintf("%v misses %v", h.id, gap)
+			}
+		}
+	}
+	switch {
+	case slices.ContainsFunc(w.sessions, func(s *session) bool { return s.alive() }) || missing != "" && !g.late(settleWithin):
+	case missing != "":
+		w.fail(CheckConverge, "%v after the faults, with nobody who writes: %s", settleWithin, missing)
+	default:
+		if g.missed {
+			w.took(pathAlone)
+		}
+		g.enter(stageClaim)
+	}
+}
+
+// someoneGives reports whether a member other than h has all of gap, or has
+// trimmed all of it, and has room for what h fetches.
+func (w *world) someoneGives(h *host, gap replication.Gap) bool {
+	return !h.room.low && slices.ContainsFunc(w.hosts, func(other *host) bool {
+		d := &other.disk.durable
+		if other == h || !other.member || d.commit < gap.Hi {
+			return false
+		}
+		for id := gap.Lo; id <= gap.Hi && d.state.First <= gap.Hi; id++ {
+			if e := d.entry(id); e == nil || !other.gives(e) {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 func (g *healing) claim() {

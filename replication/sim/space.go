@@ -97,7 +97,7 @@ func (h *host) lookAtSpace() {
 // way, and what claims put back.
 func (h *host) grew(wr *replication.Write) {
 	w, r := h.world, &h.room
-	if !r.low {
+	if !r.low || wr.Seq == h.piece { // the piece of a gap that was asked for before
 		return
 	}
 	if wr.Truncate {
@@ -135,10 +135,17 @@ func (s *session) hears(from *host, m *replication.Appended) {
 }
 
 // checkSpared: a replica that says its disk is nearly full is sent only what a
-// claim must put back.
+// claim must put back, as long as a majority has room.
 func (s *session) checkSpared(env *replication.Envelope, m *replication.Append) {
-	if t := s.told[s.world.host(env.To).index]; t.full && t.term == m.Term && m.Entries[0].ID >= s.start {
-		s.world.fail(CheckSpace, "%v is sent by a writer that was told of the full disk; its term starts at %d", *env, s.start)
+	w, full := s.world, 0
+	for _, t := range s.told {
+		if t.full && t.term == m.Term {
+			full++
+		}
+	}
+	others := len(w.config.Members)-full >= w.config.Quorum()
+	if t := s.told[w.host(env.To).index]; others && t.full && t.term == m.Term && m.Entries[0].ID >= s.start {
+		w.fail(CheckSpace, "%v is sent by a writer that was told of the full disk; its term starts at %d", *env, s.start)
 	}
 }
 

@@ -72,6 +72,10 @@ func (b *belief) serve(ctx context.Context) {
 	for pause(ctx, often) == nil {
 		b.answer()
 	}
+}
+
+// close records the last lease, when its program does nothing any more.
+func (b *belief) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.endLocked()

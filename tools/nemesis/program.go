@@ -50,6 +50,7 @@ func (r *run) newProgram(s *stream, who string, rival bool, seed uint64) *progra
 
 // live runs until ctx ends.
 func (p *program) live(ctx context.Context) {
+	defer p.belief.close()
 	for ctx.Err() == nil {
 		if p.rival && pause(ctx, time.Duration(3+p.rand.IntN(12))*time.Second) != nil {
 			return

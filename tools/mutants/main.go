@@ -1,8 +1,8 @@
 // Command mutants breaks the protocol on purpose, one line at a time, and demands
-// that the simulator notices each: a checker that catches nothing is worth
-// nothing.
+// that each break is noticed: a checker that catches nothing is worth nothing.
 //
 //	go run ./tools/mutants               all of them; prints the table of docs/reliability.md
+//	go run ./tools/mutants -quick        those that few seeds, or a script, catch
 //	go run ./tools/mutants -run lease    those whose name matches
 package main
 
@@ -10,9 +10,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -24,15 +24,20 @@ func main() {
 	}
 }
 
+// quickSeeds is how many seeds a quick hunt has for each mutant.
+const quickSeeds = 150
+
 func run(args []string) error {
 	flags := flag.NewFlagSet("mutants", flag.ContinueOnError)
 	var o options
 	match := flags.String("run", "", "only mutants whose name matches this `expression`")
+	slow := flags.Bool("slow", false, "only those that a quick hunt leaves out")
+	quick := flags.Bool("quick", false, fmt.Sprintf("only those that %d seeds or the scripts catch", quickSeeds))
+	by := flags.String("by", "", "another `hunter` for all: seeds or scripts")
 	flags.StringVar(&o.root, "root", ".", "`directory` of the module")
-	flags.IntVar(&o.seeds, "seeds", 5000, "how many seeds each mutant may survive")
-	flags.IntVar(&o.cores, "cores", 2, "how many mutants are tried at one time")
-	flags.DurationVar(&o.patience, "patience", 10*time.Minute, "for one mutant")
-	flags.StringVar(&o.without, "without", "", "kinds of faults to switch off")
+	flags.IntVar(&o.seeds, "seeds", 20000, "how many seeds each mutant may survive")
+	flags.IntVar(&o.cores, "cores", runtime.NumCPU(), "how many mutants are hunted at one time")
+	flags.DurationVar(&o.patience, "patience", 20*time.Minute, "for one mutant")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -44,11 +49,24 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
+	if *quick {
+		o.seeds = quickSeeds
+	}
 	var chosen []mutant
-	for _, m := range mutants {
-		if name.MatchString(m.name) {
-			chosen = append(chosen, m)
+	for _, m := range mutants() {
+		if !name.MatchString(m.name) || *quick && m.slow || *slow && !m.slow {
+			continue
 		}
+		switch *by {
+		case "":
+		case seeds.String():
+			m.hunter = seeds
+		case scripts.String():
+			m.hunter = scripts
+		default:
+			return fmt.Errorf("no hunter is called %q", *by)
+		}
+		chosen = append(chosen, m)
 	}
 	verdicts, err := huntAll(chosen, o)
 	if err != nil {
@@ -57,25 +75,28 @@ func run(args []string) error {
 	return report(verdicts)
 }
 
-// huntAll tries all, some at one time, and keeps their order.
+// huntAll hunts all, some at one time, and keeps their order.
 func huntAll(chosen []mutant, o options) ([]verdict, error) {
 	dir, err := os.MkdirTemp("", "sane")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	o.sane = filepath.Join(dir, "simulate")
-	build := exec.Command("go", "build", "-o", o.sane, "./tools/simulate")
-	build.Dir = o.root
-	if out, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("building the simulator: %w\n%s", err, out)
+	o.sane = make(map[hunter]string)
+	for _, h := range []hunter{seeds, scripts} {
+		if o.sane[h], err = h.build(o.root, dir, ""); err != nil {
+			return nil, err
+		}
+	}
+	if out, err := o.run(scripts, o.sane[scripts], 0, 0); err != nil || len(out) > 0 {
+		return nil, fmt.Errorf("the scripts fail with the code as it is: %w\n%s", err, out)
 	}
 	verdicts := make([]verdict, len(chosen))
 	tokens := make(chan struct{}, o.cores)
 	var all sync.WaitGroup
 	for i := range chosen {
+		tokens <- struct{}{}
 		all.Go(func() {
-			tokens <- struct{}{}
 			defer func() { <-tokens }()
 			verdicts[i] = chosen[i].hunt(o)
 			fmt.Fprintf(os.Stderr, "%3d of %d: %s: %s\n", i+1, len(chosen), chosen[i].name, verdicts[i])
@@ -85,31 +106,20 @@ func huntAll(chosen []mutant, o options) ([]verdict, error) {
 	return verdicts, nil
 }
 
-func (v verdict) String() string {
-	switch {
-	case v.err != nil:
-		return v.err.Error()
-	case v.killed:
-		return fmt.Sprintf("killed by %q at seed %d, %v", v.checker, v.seeds, v.took.Round(time.Second/10))
-	}
-	return fmt.Sprintf("SURVIVED %d seeds", v.seeds)
-}
-
 // report prints the table, and fails if a mutant lives.
 func report(verdicts []verdict) error {
-	fmt.Println("| break | where | rests on it | caught by | seeds |")
+	fmt.Println("| break | where | rests on it | caught by | at seed |")
 	fmt.Println("|---|---|---|---|---|")
 	alive := 0
 	for _, v := range verdicts {
-		m := v.mutant
-		by, seeds := v.checker, fmt.Sprint(v.seeds)
+		by, seed := v.by, ""
+		if v.seed > 0 {
+			seed = fmt.Sprint(v.seed)
+		}
 		if !v.killed {
 			by, alive = "nothing", alive+1
 		}
-		if v.err != nil {
-			seeds = "-"
-		}
-		fmt.Printf("| %s | %s | %s | %s | %s |\n", m.name, m.file, m.rests, by, seeds)
+		fmt.Printf("| %s | %s | %s | %s | %s |\n", v.mutant.name, v.mutant.file, v.mutant.rests, by, seed)
 	}
 	if alive > 0 {
 		return fmt.Errorf("%d of %d mutants live", alive, len(verdicts))

@@ -1,0 +1,43 @@
+package main
+
+// recoveryMutants break the choice of a log, and what is made of it.
+func recoveryMutants() []mutant {
+	return []mutant{
+		{name: "the longest log is chosen, not that of the highest term", file: "recovery.go", rests: "I5",
+			old: "if at != bt {", new: "if false {"},
+		{name: "the shorter of two logs of one term is chosen", file: "recovery.go", rests: "I5",
+			old: "return a.Tail.ID > b.Tail.ID", new: "return a.Tail.ID < b.Tail.ID"},
+		{name: "a recovered tail is stamped with the new term", file: "recovery.go", rests: "I2",
+			old: "w.window.restore(e)", new: "e.Term = w.term\n\t\tw.window.push(e)"},
+		{name: "what was read of the tail is not put back", file: "recovery.go", rests: "I5",
+			old: "for _, e := range w.round.rest {", new: "for _, e := range w.round.rest[:0] {"},
+		{name: "the tail of an older term is committed by counting copies", file: "peer.go", rests: "I5",
+			old: "if c+1 < w.start {", new: "if false {"},
+		{name: "logs are cut by length, not by history", file: "log.go", rests: "I4",
+			old: "keep := Common(r.state.History, r.tail.ID, m.History, m.History[n-1].Start-1)", new: "keep := min(r.tail.ID, m.History[n-1].Start-1)"},
+		{name: "a log is cut to the replica's commit", file: "log.go", rests: "I5",
+			old: "must(max(keep, m.Base.ID) >= r.commit,", new: "keep = r.commit\n\tmust(max(keep, m.Base.ID) >= r.commit,"},
+		{name: "a log that the writer's history does not speak of is cut to nothing", file: "log.go", rests: "I5",
+			old: "if keep.ID < m.Base.ID {", new: "if false {"},
+		{name: "a replica's history is not replaced by the writer's", file: "log.go", rests: "I4",
+			old: "r.state.History = m.History\n", new: "r.state.History = r.state.History.UpTo(keep.ID).Extend(m.Term, keep.ID+1)\n"},
+		{name: "a rising writer overlooks that it was overtaken", file: "claim.go", rests: "I5", slow: true,
+			old: "case w.overtaken():", new: "case false:"},
+		{name: "a rise that failed leaves the writer at a term it does not have", file: "claim.go", rests: "I1",
+			old: "return n > 0 && w.history[n-1].Term == w.term && (", new: "return n > 0 && ("},
+		{name: "an older commit than the best known decides what is read of the tail", file: "recovery.go", rests: "I5",
+			old: "commit = max(commit, m.Commit)", new: "commit = m.Commit"},
+		{name: "a tail is read from a log of another term", file: "recovery.go", rests: "I6", slow: true,
+			old: "m.Tail.ID >= want && m.History.TermAt(want) == w.round.chosen.History.TermAt(want)", new: "m.Tail.ID >= want"},
+		{name: "what is read of the tail is believed unchecked", file: "recovery.go", rests: "I6", slow: true,
+			old: "m.Entries[n-1].Position() != want || CheckRun(m.Prev, m.Entries) != nil ||", new: "m.Entries[n-1].Position() != want ||"},
+		{name: "a log that could not be read counts for the choice", file: "claim.go", rests: "I5", slow: true,
+			old: "if p := &w.peers[i]; p.promise != nil && !p.unread {", new: "if p := &w.peers[i]; p.promise != nil {"},
+		{name: "of a tail only one holder is asked", file: "recovery.go", rests: "progress", hunter: scripts,
+			old: "if w.round.denials++; w.round.denials < len(w.peers) {", new: "if false {"},
+		{name: "a claim gives up a tail that still comes", file: "recovery.go", rests: "progress", slow: true,
+			old: "w.round.giveUp, w.round.denials = now.Add(recoverPatience), 0", new: "w.round.denials = 0"},
+		{name: "a replica forgets where the log of the writer begins", file: "log.go", rests: "I5", hunter: scripts,
+			old: "r.adoptBase(mark{m.Base, m.BaseAt})\n", new: ""},
+	}
+}

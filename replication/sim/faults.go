@@ -213,7 +213,7 @@ func (w *world) damage(h *host) {
 		return
 	}
 	id := d.low + replication.EntryID(w.rand.IntN(len(d.entries)-1))
-	if !w.mayLose(h, id) {
+	if h.broken || !w.mayLose(h, id) {
 		return
 	}
 	if w.trace.on {

@@ -18,6 +18,9 @@ type ledger struct {
 	trims     replication.EntryID // the highest trim that was asked for
 	trimmed   replication.EntryID // the highest first entry that some replica keeps
 	writers   map[replication.Term]replication.ClaimID
+	promises  map[replication.Term]int   // how many members promised it, by their answers
+	promised  [maxHosts]replication.Term // the last that each answered
+	released  map[replication.Term]bool  // its writer gave its lease back
 }
 
 // point names an entry by where it was first written.
@@ -224,6 +227,14 @@ func (l *ledger) holdsTerm(t replication.Term, c replication.ClaimID) {
 		}
 	} else if other != c {
 		l.world.fail(CheckWriter, "claims %v and %v both write at term %d", other, c, t)
+	}
+}
+
+// answersPromise counts members that answer a term's Prepare, each once.
+func (l *ledger) answersPromise(h *host, t replication.Term) {
+	if l.promised[h.index] != t {
+		l.promised[h.index] = t
+		l.promises[t]++
 	}
 }
 

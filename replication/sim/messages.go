@@ -14,6 +14,7 @@ func (h *host) checkSend(env *replication.Envelope) {
 	switch m := env.Msg.(type) {
 	case replication.Promise:
 		h.checkPromise(env.Claim, &m)
+		w.ledger.answersPromise(h, m.Term)
 	case replication.Appended:
 		if m.Flush > durable.tail() || m.Tail > h.disk.visible.tail() {
 			w.fail(CheckDurable, "%v: the durable log ends at %d, the written at %d", *env, durable.tail(), h.disk.visible.tail())
@@ -55,8 +56,13 @@ func (h *host) checkSend(env *replication.Envelope) {
 		if s := w.session(env.Claim); s != nil && s.phase == replication.Serving && m.Term > s.served {
 			w.took(pathRise)
 		}
+	case replication.Release:
+		w.ledger.released[m.Term] = true
 	case replication.Begin:
 		w.ledger.holdsTerm(m.Term, env.Claim)
+		if n := w.ledger.promises[m.Term]; n < w.config.Quorum() {
+			w.fail(CheckPromise, "%v begins with %d promises", *env, n)
+		}
 		if s := w.session(env.Claim); s != nil {
 			s.start = m.History[len(m.History)-1].Start
 		}

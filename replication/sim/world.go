@@ -72,7 +72,8 @@ func newWorld(o Options) *world {
 		w.hosts = append(w.hosts, h)
 	}
 	w.links = make([]link, n*n)
-	w.ledger = ledger{world: w, logs: make(map[point]replication.Chain), writers: make(map[replication.Term]replication.ClaimID)}
+	w.ledger = ledger{world: w, logs: make(map[point]replication.Chain), writers: make(map[replication.Term]replication.ClaimID),
+		promises: make(map[replication.Term]int), released: make(map[replication.Term]bool)}
 	w.leases.world = w
 	w.wild = w.weights.on&FaultWild != 0
 	for _, h := range w.hosts {

@@ -71,6 +71,9 @@ func (h *host) checkState(was, next *replication.State) {
 	if b := begunAt(next.History); b != begunAt(was.History) && b != next.Promised {
 		w.fail(CheckPromise, "%v takes the history of term %d after it promised %d", h.id, b, next.Promised)
 	}
+	if next.Released && !(was.Released && was.Promised == next.Promised) && !w.ledger.released[next.Promised] {
+		w.fail(CheckLease, "%v takes the lease of term %d for given back, which it was not", h.id, next.Promised)
+	}
 	h.checkGaps(was, next)
 }
 

@@ -82,9 +82,6 @@ func (r *Replica) payPromise(now Time, out *Output) {
 	env := *r.owed
 	m := env.Msg.(Prepare)
 	r.owed = nil
-	if !r.obeys(m.Term, env.Claim) {
-		return // overtaken; its sender was or will be refused
-	}
 	must(r.flush == r.tail.ID, "I3", "stream %d promises term %d with tail %v not durable beyond %d", r.stream, m.Term, r.tail, r.flush)
 	r.historyReaches()
 	r.courtesy = now.Add(courtesyTime)

@@ -35,6 +35,8 @@ type session struct {
 	values   values
 	codec    *query.Codec // for values; nil until it is used
 	timeouts timeouts     // of values
+	workMem  int64        // of values, in bytes
+	link     linkSettings // of values
 
 	claims     map[replication.StreamID]*claim
 	listening  map[string]*listener
@@ -177,7 +179,7 @@ func (s *session) loop() error {
 		if s.isStopped() {
 			return errShutdown
 		}
-		kind, body, err := s.reader.Message()
+		kind, body, err := s.awaitMessage()
 		var long *wire.TooLongError
 		switch {
 		case errors.As(err, &long) && handlers[kind] != nil:
@@ -195,6 +197,32 @@ func (s *session) loop() error {
 			return err
 		}
 	}
+}
+
+// awaitMessage reads the next message, for which an idle session does not wait
+// for ever if a setting says so.
+func (s *session) awaitMessage() (kind byte, body []byte, err error) {
+	limit, reason := s.timeouts.idle, errIdle
+	if s.tx.block {
+		limit, reason = s.timeouts.idleInBlock, errIdleInBlock
+	}
+	if limit == 0 || s.reader.Buffered() || s.box.waiting() > 0 {
+		return s.reader.Message()
+	}
+	if err := s.setReadDeadline(time.Now().Add(limit)); err != nil {
+		return 0, nil, err
+	}
+	err = s.reader.Fill()
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded) && !s.isStopped():
+		return 0, nil, reason
+	case err != nil:
+		return 0, nil, err
+	}
+	if err := s.setReadDeadline(time.Time{}); err != nil {
+		return 0, nil, err
+	}
+	return s.reader.Message()
 }
 
 // passOverLong refuses a message of which nothing but the kind and the length

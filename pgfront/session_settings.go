@@ -35,7 +35,10 @@ func (s *session) show(d *settingDef) string {
 func (s *session) get(name string) string { return s.show(s.server.settings.byName[name]) }
 
 // timeouts are the settings that every statement looks at; 0 is none.
-type timeouts struct{ statement, lock, append, fetch, follower, heartbeat time.Duration }
+type timeouts struct {
+	statement, lock, append, fetch, follower, heartbeat time.Duration
+	idle, idleInBlock                                   time.Duration
+}
 
 // readTimeouts reads them from the settings.
 func (s *session) readTimeouts() {
@@ -44,7 +47,32 @@ func (s *session) readTimeouts() {
 		return d
 	}
 	s.timeouts = timeouts{statement: of("statement_timeout"), lock: of("lock_timeout"), append: of("append_timeout"),
-		fetch: of("fetch_timeout"), follower: of("follower_timeout"), heartbeat: of("heartbeat_interval")}
+		fetch: of("fetch_timeout"), follower: of("follower_timeout"), heartbeat: of("heartbeat_interval"),
+		idle: of("idle_session_timeout"), idleInBlock: of("idle_in_transaction_session_timeout")}
+	s.workMem = s.number("work_mem") << 10
+	s.tuneConnection()
+}
+
+// number is the value of a number, in its unit.
+func (s *session) number(name string) int64 {
+	n, _ := s.server.settings.byName[name].count(s.get(name)) // it was checked when it was set
+	return n
+}
+
+// WorkMem is what query gives to an operator.
+func (s *session) WorkMem() int64 { return s.workMem }
+
+// lookup finds a parameter that has a value: one of the client's own has none
+// before it is SET.
+func (s *session) lookup(name string) (*settingDef, error) {
+	d, err := s.server.settings.find(name)
+	if err != nil {
+		return nil, err
+	}
+	if _, source := s.values.get(d); d.hidden && source == "default" {
+		return nil, errNoSetting(name)
+	}
+	return d, nil
 }
 
 // setAtStart takes a parameter of the StartupMessage.
@@ -90,6 +118,11 @@ func (s *session) set(name, text string, local bool) (string, error) {
 	value, err := d.parse(text)
 	if err != nil {
 		return "", err
+	}
+	if d.name == "DateStyle" { // what is not said stays
+		if value, err = d.parse(s.show(d) + ", " + text); err != nil {
+			return "", err
+		}
 	}
 	switch d.name {
 	case "transaction_isolation":
@@ -177,6 +210,10 @@ func (s *session) reset(name string) error {
 		return errFixed(d)
 	}
 	s.keepBefore()
+	if d.hidden { // it is known from now on, though empty
+		s.change(s.values.with(d.name, "", false))
+		return nil
+	}
 	s.change(s.values.without(strings.ToLower(d.name)))
 	return nil
 }
@@ -202,7 +239,7 @@ func (s *session) planShow(stmt *sql.Show) (plan, error) {
 			return &result{rows: &rowList{rows: rows}, tag: stmt.Tag()}, nil
 		}), nil
 	}
-	d, err := s.server.settings.find(stmt.Name)
+	d, err := s.lookup(stmt.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -248,7 +285,7 @@ func (s *session) ServerStart() time.Time     { return s.server.started }
 
 // Setting is query.Session's.
 func (s *session) Setting(name string) (string, bool) {
-	d, err := s.server.settings.find(name)
+	d, err := s.lookup(name)
 	if err != nil {
 		return "", false
 	}
@@ -265,9 +302,13 @@ func (s *session) Settings() []query.Setting {
 	var list []query.Setting
 	for _, d := range s.server.settings.list {
 		_, source := s.values.get(d)
+		start, ok := s.values.start[strings.ToLower(d.name)]
+		if !ok {
+			start = d.value
+		}
 		row := query.Setting{
-			Name: d.name, Value: s.show(d), Unit: d.unit, Category: "WALLE", Description: d.text, Context: "user",
-			VarType: settingKindNames[d.kind], Source: source, BootValue: d.value, ResetValue: d.value, Enum: d.enum,
+			Name: d.name, Value: d.plain(s.show(d)), Unit: d.unit, Category: d.category(), Description: d.text, Context: "user",
+			VarType: settingKindNames[d.kind], Source: source, BootValue: d.plain(d.value), ResetValue: d.plain(start), Enum: d.enum,
 		}
 		if d.fixed {
 			row.Context = "internal"
@@ -278,4 +319,17 @@ func (s *session) Settings() []query.Setting {
 		list = append(list, row)
 	}
 	return list
+}
+
+// category is where PostgreSQL files such a parameter.
+func (d *settingDef) category() string {
+	switch {
+	case d.fixed:
+		return "Preset Options"
+	case strings.HasPrefix(d.name, "tcp_"):
+		return "Connections and Authentication / TCP Settings"
+	case d.name == "work_mem":
+		return "Resource Usage / Memory"
+	}
+	return "Client Connection Defaults / Statement Behavior"
 }

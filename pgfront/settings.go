@@ -1,7 +1,6 @@
 package pgfront
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,11 +17,12 @@ type settingDef struct {
 	name     string // as SHOW ALL and ParameterStatus print it
 	value    string // the default
 	kind     settingKind
-	unit     string // of a number: "ms" or none
-	min, max int64  // of a number
+	unit     string // of a number, as in pg_settings: "ms", "s", "kB" or none
+	min, max int64  // of a number, in its unit
 	enum     []string
 	fixed    bool // it cannot be SET
 	reported bool // the client is told of every change
+	hidden   bool // SHOW ALL leaves it out: a name of the client's own
 	check    func(string) (string, error)
 	text     string // what it is
 }
@@ -38,89 +38,41 @@ const (
 
 var settingKindNames = [...]string{"string", "bool", "integer", "enum"}
 
-// settingTable is every parameter there is, by name in lower case.
-type settingTable struct {
-	list   []*settingDef // in the order of names
-	byName map[string]*settingDef
-}
-
-// serverVersion is the version of PostgreSQL whose behaviour clients can expect.
-const serverVersion = "15.0"
-
-const timeoutMost = 1<<31 - 1
-
-func newSettingTable(c Config) settingTable {
-	t := settingTable{byName: make(map[string]*settingDef)}
-	fixed := func(name, value, text string) *settingDef {
-		return &settingDef{name: name, value: value, fixed: true, text: text}
-	}
-	told := func(d *settingDef) *settingDef { d.reported = true; return d }
-	timeout := func(name, value, text string) *settingDef {
-		return &settingDef{name: name, value: value, kind: settingNumber, unit: "ms", max: timeoutMost, text: text}
-	}
-	choice := func(name, value, text string, enum ...string) *settingDef {
-		return &settingDef{name: name, value: value, kind: settingEnum, enum: enum, text: text}
-	}
-	flag := func(name, value, text string) *settingDef {
-		return &settingDef{name: name, value: value, kind: settingBool, text: text}
-	}
-	for _, d := range []*settingDef{
-		&settingDef{name: "append_timeout", value: "10s", kind: settingNumber, unit: "ms", min: 1, max: timeoutMost,
-			text: "After how long the outcome of an append is not waited for any more."},
-		told(&settingDef{name: "application_name", text: "What the client calls itself."}),
-		choice("bytea_output", "hex", "The text form of bytea.", "hex", "escape"),
-		told(&settingDef{name: "client_encoding", value: "UTF8", check: checkEncoding, text: "The client's encoding, always UTF8."}),
-		choice("client_min_messages", "notice", "Which messages a client is sent beside errors.",
-			"debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error"),
-		told(&settingDef{name: "DateStyle", value: "ISO, MDY", check: checkDateStyle, text: "The text form of dates, and the order in which they are read."}),
-		isolation("default_transaction_isolation", "The isolation level of new transactions."),
-		told(flag("default_transaction_read_only", "off", "Whether new transactions may append.")),
-		&settingDef{name: "extra_float_digits", value: "1", kind: settingNumber, min: -15, max: 3, text: "How many digits floats are printed with."},
-		timeout("fetch_timeout", "0", "How long FETCH waits for rows of a tail; 0 is for ever."),
-		timeout("follower_timeout", "1min", "After how long a client that follows a stream and does not read is cut off; 0 is never."),
-		timeout("heartbeat_interval", "0", "How often a client that follows a stream is sent a sign of life while there are no entries; 0 is never."),
-		told(fixed("in_hot_standby", "off", "Whether the node is a standby, which it never is.")),
-		told(fixed("integer_datetimes", "on", "Whether timestamps are integers.")),
-		told(choice("IntervalStyle", "postgres", "The text form of intervals.", "postgres", "postgres_verbose", "sql_standard", "iso_8601")),
-		timeout("lock_timeout", "0", "How long CLAIM waits for another writer; 0 is for ever."),
-		fixed("max_connections", strconv.Itoa(c.MaxConnections), "How many sessions this node has at most."),
-		fixed("max_identifier_length", "63", "How many bytes a name may have."),
-		choice("read_consistency", "default", "Whether a SELECT sees all that was acknowledged anywhere before it.", "default", "linearizable"),
-		&settingDef{name: "search_path", value: `"$user", public`, text: "Schemas in which names without one are looked up."},
-		told(fixed("server_encoding", "UTF8", "The encoding of text.")),
-		told(fixed("server_version", serverVersion+" (WALLE "+c.Version+")", "The version of PostgreSQL that this is like, and WALLE's.")),
-		fixed("server_version_num", "150000", "The same as a number."),
-		told(&settingDef{name: "session_authorization", fixed: true, text: "The session's user."}),
-		told(fixed("is_superuser", "off", "Whether the session's user is PostgreSQL's superuser, which nobody is.")),
-		&settingDef{name: "standard_conforming_strings", value: "on", kind: settingBool, reported: true,
-			check: checkOnlyOn("standard_conforming_strings"), text: "Whether backslashes are ordinary characters in strings."},
-		timeout("statement_timeout", "0", "How long a statement may take; 0 is for ever."),
-		told(&settingDef{name: "TimeZone", value: "UTC", check: checkTimeZone, text: "The time zone of timestamps as text."}),
-		isolation("transaction_isolation", "The isolation level of the transaction."),
-		flag("transaction_read_only", "off", "Whether the transaction may append."),
-		fixed("walle.node", c.Node, "The node that answers."),
-	} {
-		t.list = append(t.list, d)
-		t.byName[strings.ToLower(d.name)] = d
-	}
-	slices.SortFunc(t.list, func(a, b *settingDef) int {
-		return cmp.Compare(strings.ToLower(a.name), strings.ToLower(b.name))
-	})
-	return t
-}
-
-func isolation(name, text string) *settingDef {
-	return &settingDef{name: name, value: "read committed", kind: settingEnum, text: text,
-		enum: []string{"serializable", "repeatable read", "read committed", "read uncommitted"}}
-}
-
-// find looks a parameter up; names do not care for case.
+// find looks a parameter up; names do not care for case. A name with a dot that
+// is none of WALLE's is one of the client's own.
 func (t *settingTable) find(name string) (*settingDef, error) {
 	d, ok := t.byName[strings.ToLower(name)]
-	if !ok {
-		return nil, &query.Error{Code: "42704", Message: fmt.Sprintf("unrecognized configuration parameter \"%s\"", name)}
+	switch {
+	case ok:
+		return d, nil
+	case isOwnName(name):
+		return &settingDef{name: strings.ToLower(name), hidden: true}, nil
 	}
-	return d, nil
+	return nil, errNoSetting(name)
+}
+
+func errNoSetting(name string) error {
+	return &query.Error{Code: "42704", Message: fmt.Sprintf("unrecognized configuration parameter \"%s\"", name)}
+}
+
+// isOwnName tells of names with a class, as PostgreSQL demands them of who makes
+// up parameters.
+func isOwnName(name string) bool {
+	parts := strings.Split(strings.ToLower(name), ".")
+	if len(parts) < 2 || parts[0] == schemaWalle {
+		return false
+	}
+	for _, part := range parts {
+		for i, c := range part {
+			if c != '_' && (c < 'a' || c > 'z') && (i == 0 || c != '$' && (c < '0' || c > '9')) {
+				return false
+			}
+		}
+		if part == "" {
+			return false
+		}
+	}
+	return true
 }
 
 // reported lists what a client is told at the start and at every change.
@@ -164,28 +116,104 @@ func (d *settingDef) invalid(text, hint string) error {
 }
 
 func (d *settingDef) parseNumber(text string) (string, error) {
-	var n int64
-	if d.unit == "" {
-		v, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
-		if err != nil {
-			return "", d.invalid(text, "")
-		}
-		n = v
-	} else {
-		length, ok := parseDuration(text)
-		if !ok {
-			return "", d.invalid(text, `Valid units for this parameter are "us", "ms", "s", "min", "h", and "d".`)
-		}
-		n = length.Milliseconds()
+	n, ok := d.count(text)
+	if !ok {
+		return "", d.invalid(text, d.unitHint())
 	}
 	if n < d.min || n > d.max {
+		unit := strings.TrimSuffix(" "+d.unit, " ")
 		return "", &query.Error{Code: "22023", Message: fmt.Sprintf("%d%s is outside the valid range for parameter \"%s\" (%d .. %d)",
-			n, strings.TrimSuffix(" "+d.unit, " "), d.name, d.min, d.max)}
+			n, unit, d.name, d.min, d.max)}
 	}
-	if d.unit == "" {
-		return strconv.FormatInt(n, 10), nil
+	return d.format(n), nil
+}
+
+// count reads a number in the unit of d.
+func (d *settingDef) count(text string) (int64, bool) {
+	switch d.unit {
+	case "":
+		n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+		return n, err == nil
+	case "kB":
+		return parseSize(text)
+	case "s":
+		if n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64); err == nil {
+			return n, true
+		}
+		length, ok := parseDuration(text)
+		return int64(length / time.Second), ok
 	}
-	return formatDuration(time.Duration(n) * time.Millisecond), nil
+	length, ok := parseDuration(text)
+	return length.Milliseconds(), ok
+}
+
+// format prints a number as SHOW does: in the largest unit that leaves it whole.
+func (d *settingDef) format(n int64) string {
+	switch d.unit {
+	case "":
+		return strconv.FormatInt(n, 10)
+	case "kB":
+		return formatSize(n)
+	case "s":
+		return formatDuration(time.Duration(n) * time.Second)
+	}
+	return formatDuration(time.Duration(n) * time.Millisecond)
+}
+
+// plain is a value as pg_settings has it: without a unit.
+func (d *settingDef) plain(value string) string {
+	if n, ok := d.count(value); ok && d.kind == settingNumber {
+		return strconv.FormatInt(n, 10)
+	}
+	return value
+}
+
+func (d *settingDef) unitHint() string {
+	switch d.unit {
+	case "":
+		return ""
+	case "kB":
+		return `Valid units for this parameter are "B", "kB", "MB", "GB", and "TB".`
+	}
+	return `Valid units for this parameter are "us", "ms", "s", "min", "h", and "d".`
+}
+
+// Units of size in the order of size, in kB.
+var sizeUnits = []struct {
+	name string
+	size int64
+}{{"kB", 1}, {"MB", 1 << 10}, {"GB", 1 << 20}, {"TB", 1 << 30}}
+
+// parseSize reads a size, in kB without a unit.
+func parseSize(text string) (kB int64, ok bool) {
+	text = strings.TrimSpace(text)
+	digits := strings.TrimRight(text, "BkMGT ")
+	n, err := strconv.ParseFloat(digits, 64)
+	if err != nil || n > 1<<40 || n < -1<<40 {
+		return 0, false
+	}
+	unit := strings.TrimSpace(text[len(digits):])
+	switch unit {
+	case "":
+		return int64(n), true
+	case "B":
+		return int64(n / 1024), true
+	}
+	for _, u := range sizeUnits {
+		if u.name == unit {
+			return int64(n * float64(u.size)), true
+		}
+	}
+	return 0, false
+}
+
+func formatSize(kB int64) string {
+	for _, u := range slices.Backward(sizeUnits) {
+		if kB%u.size == 0 && kB != 0 {
+			return strconv.FormatInt(kB/u.size, 10) + u.name
+		}
+	}
+	return strconv.FormatInt(kB, 10)
 }
 
 // Units of time in the order of size.

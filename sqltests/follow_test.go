@@ -178,3 +178,12 @@ func waitFor(t *testing.T, conn *pgx.Conn, want, sql string) {
 		}
 	}
 }
+
+// TestIdle fails where an idle session is not ended as its settings say, or not told why.
+func TestIdle(t *testing.T) {
+	c := cluster(t, 1)
+	idle := follow(t, c.DSN(1), "SELECT 1", map[string]string{"idle_session_timeout": "10ms"})
+	wantCode(t, "an idle session", idle.end(), "57P05")
+	block := follow(t, c.DSN(1), "BEGIN", map[string]string{"idle_in_transaction_session_timeout": "10ms"})
+	wantCode(t, "a session that is idle in a transaction", block.end(), "25P03")
+}

@@ -30,8 +30,12 @@ func (r *Replica) space(in Space, out *Output) {
 }
 
 // spared reports whether p's disk is to be spared: a full replica is sent only
-// what a claim must put back. What lies below the window it can't be sent any more.
-func (w *Writer) spared(p *peer) bool { return p.full && max(p.next, w.window.base.ID+1) >= w.start }
+// what a claim must put back. What lies below the window it can't be sent any
+// more. Once too few have room nobody is spared: nothing new is taken by then, and
+// what was taken before has to come to an end.
+func (w *Writer) spared(p *peer) bool {
+	return p.full && max(p.next, w.window.base.ID+1) >= w.start && !w.noSpace()
+}
 
 // noSpace reports whether fewer than a majority have room for more.
 func (w *Writer) noSpace() bool { return len(w.peers)-w.full() < w.cfg.Config.Quorum() }

@@ -27,7 +27,7 @@ func (s NodeSpace) Full() bool { return s.Room != node.RoomEnough }
 const methodSpace = callPrefix + "space"
 
 const (
-	spaceAge      = time.Second            // for which an answer is good, so that thousands of refused appends ask once
+	spaceAge      = 100 * time.Millisecond // for which an answer is good, so that thousands of refused appends ask once
 	spacePatience = 250 * time.Millisecond // for a node that does not answer
 )
 

@@ -246,11 +246,18 @@ func (d *deed) bury() {
 // echo sends all answers that a node gives without changing. Whoever follows from
 // w can do what it could do without them, since they may be lost.
 func (d *deed) echo(from world) {
+	before := d.netAt // walks along from, as i does along w
 	for i := d.netAt; i < len(*d.w); i++ {
 		id := (*d.w)[i]
 		p := d.messages.get(id)
-		if p.node < 0 || (*d.w)[p.node] == from[p.node] && d.underWay(from, id) {
-			continue // done before
+		if p.node < 0 {
+			continue
+		}
+		for before < len(from) && from[before] < id {
+			before++
+		}
+		if (*d.w)[p.node] == from[p.node] && before < len(from) && from[before] == id {
+			continue // done when from was met
 		}
 		e := d.explorer.onNode(p.node, (*d.w)[p.node], input{inDeliver, id})
 		if e.failure != nil || e.next != (*d.w)[p.node] {
@@ -258,7 +265,7 @@ func (d *deed) echo(from world) {
 		}
 		for _, m := range e.sends {
 			if d.post(m) && m < id {
-				i = d.netAt - 1 // the order has changed: look again
+				i, before = d.netAt-1, d.netAt // others have moved: look again
 			}
 		}
 	}

@@ -125,11 +125,15 @@ func (x *explorer) stepNode(i int, n *node, in input) (sends []replication.Envel
 	case inCrash:
 		n.restart(x, i, int(in.arg))
 	}
-	if x.scope.Clock.shared() {
-		return sends, nil
+	if !x.scope.Clock.shared() {
+		var more []replication.Envelope
+		more, f = n.settle()
+		sends = append(sends, more...)
 	}
-	more, f := n.settle()
-	return append(sends, more...), f
+	if x.renumbers {
+		n.renumber()
+	}
+	return sends, f
 }
 
 // onClaim is what in does to claim i in state id.

@@ -28,6 +28,8 @@ type explorer struct {
 	claimAt, recordAt, spentAt, netAt int   // where in a world these begin
 	twin                              []int // by claim: the equal one that begins before it, or -1
 
+	renumbers bool // the counters of replicas are known
+
 	nodes    table[nodePart]
 	claims   table[claimPart]
 	records  table[record]
@@ -44,6 +46,7 @@ func newExplorer(s Scope) (*explorer, error) {
 		return nil, err
 	}
 	x := &explorer{scope: s, mail: make([]int, s.Replicas+len(s.Claims)), begun: make([]memo, len(s.Claims))}
+	x.renumbers = countersKnown()
 	for i := range s.Replicas {
 		x.members = append(x.members, replication.NodeID(i+1))
 	}

@@ -1,5 +1,5 @@
 # The commands of the README and of CI; plain go does the rest.
-.PHONY: demo test ci
+.PHONY: demo test ci nemesis
 
 demo:
 	go run ./cmd/walle demo
@@ -9,3 +9,7 @@ test:
 
 ci:
 	.ci/run
+
+# Real processes under all faults for 5 minutes; as root, else on loopback with fewer.
+nemesis:
+	go run ./tools/nemesis

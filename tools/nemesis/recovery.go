@@ -62,8 +62,8 @@ func (r *recovery) measure(ctx context.Context) error {
 		{"claim after a release, on another node", "20 ms", r.afterRelease},
 		{"`CLAIM … FORCE` over a living writer, lease 5 s", "5.05 s", r.force},
 		{"longest append when a node is killed that is not the writer's", "twice the usual p999", r.killOther},
-		{fmt.Sprintf("kill -9 and restart of a node with %d million entries, until it has read the last", r.entries/1_000_000), "2 s", r.restart},
 		{"p99 of appends while the third replica is stopped (SIGSTOP)", "1.2 times the usual", r.stopThird},
+		{fmt.Sprintf("kill -9 and restart of a node with %d million entries, until it has read the last", r.entries/1_000_000), "2 s", r.restart},
 	} {
 		result, err := m.measure(ctx)
 		if err != nil {
@@ -200,6 +200,34 @@ func (r *recovery) killOther(ctx context.Context) (string, error) {
 		float64(longest)/float64(p999)), r.cluster.serving(ctx)
 }
 
+// stopThird stops a replica while another node's writer appends.
+func (r *recovery) stopThird(ctx context.Context) (string, error) {
+	conn, err := r.session(ctx, 1, "CREATE STREAM held", "CLAIM STREAM held")
+	if err != nil {
+		return "", err
+	}
+	defer closeSession(conn)
+	usual, err := r.appends(ctx, conn, "held", r.sample)
+	if err != nil {
+		return "", err
+	}
+	before, err := memory(r.cluster.nodes[0].pid())
+	if err != nil {
+		return "", err
+	}
+	third := r.cluster.nodes[2]
+	third.signal(syscall.SIGSTOP)
+	held, err := r.appends(ctx, conn, "held", 2*r.sample)
+	after, merr := memory(r.cluster.nodes[0].pid())
+	third.signal(syscall.SIGCONT)
+	if err := errors.Join(err, merr); err != nil {
+		return "", err
+	}
+	p99 := func(times []time.Duration) float64 { return float64(times[int(0.99*float64(len(times)-1))]) }
+	return fmt.Sprintf("%s; usual %s: %.2f times; memory of the writer's node %.0f MiB before, %.0f MiB after %d appends",
+		quantile(held, 0.99), quantile(usual, 0.99), p99(held)/p99(usual), before, after, len(held)), nil
+}
+
 // restart loads many entries, and kills and starts a node.
 func (r *recovery) restart(ctx context.Context) (string, error) {
 	const rounds = 3
@@ -248,34 +276,6 @@ func load(ctx context.Context, conn *pgx.Conn, stream string, n int) error {
 		err = fmt.Errorf("%d of %d entries loaded", tag.RowsAffected(), n)
 	}
 	return errors.Join(err, text.Close())
-}
-
-// stopThird stops a replica while another node's writer appends.
-func (r *recovery) stopThird(ctx context.Context) (string, error) {
-	conn, err := r.session(ctx, 1, "CREATE STREAM held", "CLAIM STREAM held")
-	if err != nil {
-		return "", err
-	}
-	defer closeSession(conn)
-	usual, err := r.appends(ctx, conn, "held", r.sample)
-	if err != nil {
-		return "", err
-	}
-	before, err := memory(r.cluster.nodes[0].pid())
-	if err != nil {
-		return "", err
-	}
-	third := r.cluster.nodes[2]
-	third.signal(syscall.SIGSTOP)
-	held, err := r.appends(ctx, conn, "held", 2*r.sample)
-	after, merr := memory(r.cluster.nodes[0].pid())
-	third.signal(syscall.SIGCONT)
-	if err := errors.Join(err, merr); err != nil {
-		return "", err
-	}
-	p99 := func(times []time.Duration) float64 { return float64(times[int(0.99*float64(len(times)-1))]) }
-	return fmt.Sprintf("%s; usual %s: %.2f times; memory of the writer's node %.0f MiB before, %.0f MiB after %d appends",
-		quantile(held, 0.99), quantile(usual, 0.99), p99(held)/p99(usual), before, after, len(held)), nil
 }
 
 // memory is the resident memory of a process, in MiB.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sort"
@@ -86,8 +87,8 @@ func (c *collector) add(r sim.Result) {
 	}
 }
 
-// run runs the campaign to its end or first failure.
-func (c *campaign) run() outcome {
+// run runs the campaign to its end or first failure, or until ctx is done.
+func (c *campaign) run(ctx context.Context) outcome {
 	began := time.Now()
 	all := collector{byChecker: make(map[sim.Checker]*failures)}
 	var next atomic.Uint64
@@ -96,7 +97,7 @@ func (c *campaign) run() outcome {
 	next.Store(c.first)
 	for range c.cores {
 		workers.Go(func() {
-			for !stop.Load() {
+			for !stop.Load() && ctx.Err() == nil {
 				o := c.options
 				o.Seed = next.Add(1) - 1
 				if c.end != 0 && o.Seed >= c.end {

@@ -1,7 +1,7 @@
 // Command simulate runs seeds of package replication/sim on all cores: for ever,
 // or a range of them. It stops at the first failure and prints its story.
 //
-//	go run ./tools/simulate                    endless, from a seed of the time of day
+//	go run ./tools/simulate                    endless, from a seed of the time of day; ^C ends it with a summary
 //	go run ./tools/simulate -seeds 1..100000   a range
 //	go run ./tools/simulate -seeds 42 -v       one seed, every event
 //	go run ./tools/simulate -disk pebble       with the real store below each node
@@ -10,9 +10,11 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"runtime"
 	"runtime/debug"
 	"strconv"
@@ -45,6 +47,7 @@ func run(args []string) error {
 	keep := flags.Bool("keep-going", false, "count failures instead of stopping at the first")
 	crash := flags.String("crash", "", "`write` to crash at, like 17/before, 17/lost or 17/kept")
 	crashEach := flags.Bool("crash-each", false, "run each seed again for every write, crashing there")
+	limit := flags.Duration("for", 0, "how `long` to run; 0 for no limit")
 	quiet := flags.Bool("q", false, "no progress, no summary: failures only")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -86,7 +89,14 @@ func run(args []string) error {
 	if !*quiet {
 		c.progress = func(p progress) { fmt.Fprintf(os.Stderr, "\r%v\033[K", p) }
 	}
-	found := c.run()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt) // the summary is told all the same
+	defer stop()
+	if *limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, *limit)
+		defer cancel()
+	}
+	found := c.run(ctx)
 	if !*quiet {
 		fmt.Fprintln(os.Stderr)
 		report(&found)

@@ -18,7 +18,6 @@ var sqlstate = regexp.MustCompile(`^(0[389A]|2[0-8BDF]|3[0-9BDF]|4[024]|5[3-8]|F
 
 // unreachable are the documented codes that no test with a client can bring about, and why.
 var unreachable = map[string]string{
-	"53100": "needs a disk that is full",
 	"53200": "needs a client that outruns the disk",
 	"53300": "needs a thousand connections",
 	"XX000": "is a bug",

@@ -69,7 +69,16 @@ func (p *program) append(ctx context.Context, conn *pgx.Conn, n int, do form) er
 	span := history.Span{Call: p.run.now()}
 	places, err := do(ctx, conn, group)
 	span.Return = p.run.now()
-	return p.record(span, doubt{group, p.cursor.tail + 1}, places, err)
+	err = p.record(span, doubt{group, p.cursor.tail + 1}, places, err)
+	p.sure()
+	return err
+}
+
+// sure lets the program answer from its memory again, when nothing is in flight.
+func (p *program) sure() {
+	if len(p.open) == 0 {
+		p.belief.is(p.cursor)
+	}
 }
 
 // record notes the outcome of an append. Its places are those of the group's
@@ -101,9 +110,6 @@ func (p *program) record(span history.Span, d doubt, places []place, err error) 
 		if !errors.Is(err, errRolledBack) {
 			p.run.refused(p.stream, "append", err)
 		}
-		if a.Outcome == history.NotApplied && len(p.open) == 0 {
-			p.belief.is(p.cursor)
-		}
 		return err
 	}
 	return p.extend(a, places)
@@ -117,8 +123,7 @@ func (p *program) inDoubt() (n int64) {
 	return n
 }
 
-// extend moves the cursor over what was appended. Who has nothing else in flight
-// is sure of it then.
+// extend moves the cursor over what was appended.
 func (p *program) extend(a history.Attempt, places []place) error {
 	for i, at := range places {
 		if at.ID != a.First+int64(i) || at.Term != a.Term {
@@ -147,13 +152,12 @@ func (p *program) again(ctx context.Context, conn *pgx.Conn, d doubt) error {
 	span := history.Span{Call: p.run.now()}
 	places, err := p.insert(ctx, conn, d.first, d.payloads)
 	span.Return = p.run.now()
-	if err == nil && len(places) == 0 {
-		p.belief.is(p.cursor)
+	defer p.sure()
+	switch {
+	case err == nil && len(places) == 0:
 		return nil // what is there may be another's, and then this is in no log
-	}
-	if codeOf(err) == "22023" { // what should come before it is in no log either
-		p.belief.is(p.cursor)
-		return nil
+	case codeOf(err) == "22023":
+		return nil // what should come before it is in no log either
 	}
 	return p.record(span, d, places, err)
 }
@@ -277,6 +281,7 @@ func (p *program) pipeline(ctx context.Context, conn *pgx.Conn, n int) error {
 			first = err
 		}
 	}
+	p.sure()
 	if refused {
 		p.open = nil // which entries the others would have been cannot be told
 	}

@@ -164,10 +164,12 @@ func (c *cluster) Close() error {
 	return errors.Join(errs...)
 }
 
-// keep copies what is on disks that vanish to directories that do not.
+// keep ends all nodes, and copies what is on disks that vanish to directories that
+// do not.
 func (c *cluster) keep() error {
 	var errs []error
 	for _, n := range c.nodes {
+		n.retire()
 		errs = append(errs, n.disk.copyTo(filepath.Join(c.dir, "kept", n.name)))
 	}
 	return errors.Join(errs...)

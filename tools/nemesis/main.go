@@ -51,7 +51,7 @@ func command(ctx context.Context, args []string, out io.Writer) error {
 	keep := flags.Bool("keep", false, "keep logs and data when nothing is wrong, too")
 	flags.IntVar(&cfg.cluster.nodes, "nodes", 3, "how many nodes: 3 or 5")
 	flags.StringVar(&cfg.cluster.walle, "walle", "", "the walle `binary` (default: built from this module)")
-	flags.StringVar(&cfg.cluster.dir, "dir", "", "`directory` of logs and data (default: a temporary one)")
+	dir := flags.String("dir", "", "`directory` in which one is made for logs and data (default: that for temporary files)")
 	flags.StringVar(&cfg.cluster.logLevel, "log-level", "info", "of the nodes")
 	flags.BoolVar(&cfg.cluster.loopback, "loopback", false, "no namespaces, even as root")
 	disk := flags.Int64("disk", 512, "size of a node's disk in `MiB` of memory; 0 takes plain directories, which cannot be filled")
@@ -71,7 +71,7 @@ func command(ctx context.Context, args []string, out io.Writer) error {
 	if n := cfg.cluster.nodes; n != 3 && n != 5 {
 		return fmt.Errorf("-nodes %d: 3 or 5", n)
 	}
-	if cfg.cluster.dir, err = workDir(cfg.cluster.dir); err != nil {
+	if cfg.cluster.dir, err = os.MkdirTemp(*dir, "nemesis"); err != nil {
 		return err
 	}
 	if cfg.cluster.walle == "" {
@@ -134,16 +134,6 @@ func chooseFaults(list string) ([]fault, error) {
 		chosen = append(chosen, all[i])
 	}
 	return chosen, nil
-}
-
-func workDir(dir string) (string, error) {
-	if dir == "" {
-		return os.MkdirTemp("", "nemesis")
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", err
-	}
-	return filepath.Abs(dir)
 }
 
 // build compiles walle of the module that this is run in.

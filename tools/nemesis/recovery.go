@@ -31,14 +31,14 @@ func recoveryCommand(ctx context.Context, args []string, out io.Writer) error {
 	cfg := clusterConfig{nodes: 3, loopback: true, logLevel: "warn"}
 	r := recovery{out: out}
 	flags.StringVar(&cfg.walle, "walle", "", "the walle `binary` (default: built from this module)")
-	flags.StringVar(&cfg.dir, "dir", "", "`directory` of logs and data (default: a temporary one)")
+	dir := flags.String("dir", "", "`directory` in which one is made for logs and data (default: that for temporary files)")
 	flags.IntVar(&r.entries, "entries", 10_000_000, "how many a node has that is restarted")
 	flags.DurationVar(&r.sample, "sample", 15*time.Second, "how long appends are timed before and after a fault")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	var err error
-	if cfg.dir, err = workDir(cfg.dir); err != nil {
+	if cfg.dir, err = os.MkdirTemp(*dir, "nemesis"); err != nil {
 		return err
 	}
 	defer os.RemoveAll(cfg.dir)

@@ -73,11 +73,9 @@ func (r *run) execute(ctx context.Context) (err error) {
 	}
 	defer func() {
 		if len(r.violations()) > 0 {
-			err = r.cluster.keep()
+			err = errors.Join(err, r.cluster.keep())
 		}
-		if closed := r.cluster.Close(); err == nil {
-			err = closed
-		}
+		err = errors.Join(err, r.cluster.Close())
 	}()
 	r.leaveOut()
 	if err := r.createStreams(ctx); err != nil {
@@ -88,7 +86,9 @@ func (r *run) execute(ctx context.Context) (err error) {
 	var living sync.WaitGroup
 	r.startClients(clients, &living)
 	r.strike(ctx)
-	r.heal(ctx)
+	if ctx.Err() == nil {
+		r.heal(ctx)
+	}
 	stop()
 	living.Wait()
 	r.countExits()

@@ -172,14 +172,12 @@ func same(a, b *replication.Entry) bool {
 func (h *host) readStorage(r replication.Read) replication.ReadDone {
 	w := h.world
 	done, want := h.storage.Read(r), h.disk.read(r)
-	// What an entry follows is read from the one before it.
-	near := slices.ContainsFunc(h.disk.damaged, func(id replication.EntryID) bool { return r.From <= id+1 && id <= r.To })
 	switch {
-	case done.Err != nil && want.Err == nil && !h.broken && !near:
+	case done.Err != nil && want.Err == nil && !h.broken && !h.nearDamage(r.From, r.To):
 		w.fail(CheckStorage, "%v reads %d..%d: %v", h.id, r.From, r.To, done.Err)
 	case done.Err == nil && want.Err != nil:
 		w.fail(CheckStorage, "%v reads %d..%d as %v; expected is %v", h.id, r.From, r.To, done.Entries, want.Err)
-	case done.Bad != 0 && !h.disk.isDamaged(done.Bad) && h.disk.visible.entry(done.Bad) != nil:
+	case done.Bad != 0 && !h.nearDamage(done.Bad, done.Bad) && h.disk.visible.entry(done.Bad) != nil:
 		w.fail(CheckStorage, "%v reads %d..%d and finds %d damaged: %v", h.id, r.From, r.To, done.Bad, done.Err)
 	case done.Err == nil && done.Prev != prevOf(&h.disk.visible, done.Entries):
 		w.fail(CheckStorage, "%v reads %v after %v", h.id, done.Entries, done.Prev)
@@ -190,6 +188,13 @@ func (h *host) readStorage(r replication.Read) replication.ReadDone {
 		}
 	}
 	return done
+}
+
+// nearDamage reports whether something in from..to, or right beside it, is
+// damaged. What an entry follows is read from the one before it; and of what lies
+// before and behind a damaged block one entry each is not found from above.
+func (h *host) nearDamage(from, to replication.EntryID) bool {
+	return slices.ContainsFunc(h.disk.damaged, func(id replication.EntryID) bool { return from <= id+1 && id <= to+1 })
 }
 
 // prevOf is where the first of entries goes on from.

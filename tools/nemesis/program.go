@@ -74,7 +74,9 @@ func (p *program) session(ctx context.Context) {
 	if p.rival {
 		p.mode = []string{"FORCE", "NOWAIT", "WAIT"}[p.rand.IntN(3)]
 	}
-	if p.claim(ctx, conn) != nil || p.catchUp(ctx, conn) != nil || p.settle(ctx, conn) != nil {
+	err = p.claim(ctx, conn)
+	p.mode = "FORCE"
+	if err != nil || p.catchUp(ctx, conn) != nil || p.settle(ctx, conn) != nil {
 		return
 	}
 	acts := 1 + p.rand.IntN(3000)
@@ -86,7 +88,6 @@ func (p *program) session(ctx context.Context) {
 			break
 		}
 		if err := p.act(ctx, conn); err != nil {
-			p.mode = "FORCE"
 			if code := codeOf(err); code == "WA001" || code == "55000" {
 				p.mode = "WAIT" // somebody else has it now
 			}
@@ -130,7 +131,6 @@ func (p *program) takeClaim(ctx context.Context, conn *pgx.Conn, what, sql strin
 	p.stream.View(history.View{Span: span, Who: p.who, Tail: tail, Claim: term})
 	p.stream.writer.Store(int64(p.node))
 	p.run.stats.count(func() { p.run.stats.claims++ })
-	p.mode = "FORCE"
 	return p.reachable(tail)
 }
 

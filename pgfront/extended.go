@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgproto3/v2"
 
@@ -29,6 +30,8 @@ type portal struct {
 	hold     bool    // WITH HOLD …
 	held     bool    // … and it has outlived its transaction
 	depth    int     // of savepoints when it was declared
+	made     time.Time
+	declared sql.Statement // the DECLARE, if it was one
 }
 
 func (s *session) parseMessage(body []byte) error {
@@ -52,6 +55,9 @@ func (s *session) parseMessage(body []byte) error {
 		return &query.Error{Code: "42P05", Message: fmt.Sprintf("prepared statement \"%s\" already exists", name)}
 	}
 	p := &prepared{name: name, stmt: stmt, types: types}
+	if name != "" {
+		p.made = time.Now()
+	}
 	if _, empty := stmt.(*sql.Empty); !empty {
 		if err := s.makePlan(p); err != nil {
 			return err
@@ -109,7 +115,11 @@ func (s *session) bindMessage(body []byte) error {
 		return errPortalExists(name)
 	}
 	s.closePortal("")
-	s.portals[name] = &portal{prepared: p, args: args, formats: results}
+	portal := &portal{prepared: p, args: args, formats: results}
+	if name != "" {
+		portal.made = time.Now()
+	}
+	s.portals[name] = portal
 	s.out.Raw(bindComplete)
 	return nil
 }

@@ -20,7 +20,7 @@ func (s *session) declare(ctx context.Context, stmt *sql.DeclareCursor) (*result
 	if s.portals[stmt.Name] != nil {
 		return nil, errPortalExists(stmt.Name)
 	}
-	p := &portal{prepared: &prepared{stmt: stmt.Query}, depth: len(s.tx.savepoints), hold: stmt.Hold}
+	p := &portal{prepared: &prepared{stmt: stmt.Query}, depth: len(s.tx.savepoints), hold: stmt.Hold, made: s.tx.statementAt, declared: stmt}
 	if err := s.makePlan(p.prepared); err != nil {
 		return nil, err
 	}

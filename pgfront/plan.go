@@ -2,6 +2,7 @@ package pgfront
 
 import (
 	"context"
+	"time"
 
 	"walle/pgfront/query"
 	"walle/pgfront/query/datum"
@@ -34,6 +35,9 @@ type prepared struct {
 	plan  plan
 	deps  []dependency
 	from  replication.EntryID // the version of the catalog that deps were checked with
+
+	made   time.Time
+	source sql.Statement // the PREPARE that made it, if one did
 }
 
 // command is the plan of a statement that needs no more than to be done.

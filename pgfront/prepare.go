@@ -16,7 +16,7 @@ func (s *session) prepareStatement(stmt *sql.Prepare) error {
 	if s.statements[stmt.Name] != nil {
 		return &query.Error{Code: "42P05", Message: fmt.Sprintf("prepared statement \"%s\" already exists", stmt.Name)}
 	}
-	p := &prepared{name: stmt.Name, stmt: stmt.Statement}
+	p := &prepared{name: stmt.Name, stmt: stmt.Statement, made: s.tx.statementAt, source: stmt}
 	for _, t := range stmt.Types {
 		oid, err := typeOf(t)
 		if err != nil {

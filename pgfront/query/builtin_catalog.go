@@ -146,14 +146,17 @@ func always(*call, []Value) (Value, error) { return datum.Bool(true), nil }
 func catalogBuiltins() map[string]any {
 	cat := pgdata.Load()
 	isProc := inCatalog(func(oid uint32) bool { return cat.ProcByOID(oid) != nil })
+	none := inCatalog(func(uint32) bool { return false }) // there are no such objects
 	m := map[string]any{
 		"format_type": fnN(formatTypeOf), "pg_table_is_visible": fn1(relationVisible),
-		"pg_type_is_visible":      inCatalog(func(oid uint32) bool { return cat.TypeByOID(oid) != nil }),
-		"pg_function_is_visible":  isProc,
-		"pg_operator_is_visible":  inCatalog(func(oid uint32) bool { return cat.OperatorByOID(oid) != nil }),
-		"pg_collation_is_visible": inCatalog(func(oid uint32) bool { return oid == 100 || oid == 950 || oid == 951 }),
-		"pg_get_userbyid":         fn1(userByID),
-		"to_regclass":             toReg(datum.RegclassOID), "to_regtype": toReg(datum.RegtypeOID), "to_regproc": toReg(datum.RegprocOID),
+		"pg_type_is_visible":       inCatalog(func(oid uint32) bool { return cat.TypeByOID(oid) != nil }),
+		"pg_function_is_visible":   isProc,
+		"pg_operator_is_visible":   inCatalog(func(oid uint32) bool { return cat.OperatorByOID(oid) != nil }),
+		"pg_collation_is_visible":  inCatalog(func(oid uint32) bool { return oid == 100 || oid == 950 || oid == 951 }),
+		"pg_conversion_is_visible": none, "pg_opclass_is_visible": none, "pg_opfamily_is_visible": none, "pg_statistics_obj_is_visible": none,
+		"pg_ts_config_is_visible": none, "pg_ts_dict_is_visible": none, "pg_ts_parser_is_visible": none, "pg_ts_template_is_visible": none,
+		"pg_get_userbyid": fn1(userByID),
+		"to_regclass":     toReg(datum.RegclassOID), "to_regtype": toReg(datum.RegtypeOID), "to_regproc": toReg(datum.RegprocOID),
 		"to_regnamespace": toReg(datum.RegnamespaceOID), "to_regrole": toReg(datum.RegroleOID),
 		"text_regclass":          fn1(textToRegclass),
 		"pg_get_function_result": fn1(functionResult), "pg_get_function_arguments": fn1(functionArguments),

@@ -138,7 +138,7 @@ func setBuiltins() map[string]setFunc {
 		"regexp_matches": regexpMatches, "regexp_matches_no_flags": regexpMatches,
 		"regexp_split_to_table": regexpSplitTable, "regexp_split_to_table_no_flags": regexpSplitTable,
 		"jsonb_path_query": pathQuery, "jsonb_path_query_tz": pathQuery,
-		"pg_listening_channels": func(*call, []Value) (setRows, error) { return noRows, nil },
+		"pg_listening_channels": listeningChannels,
 	}
 	jsonSets(m)
 	return m

@@ -160,6 +160,7 @@ var systemListers = sync.OnceValue(func() map[relationKey]lister {
 		"pg_shseclabel", "pg_seclabels", "pg_db_role_setting", "pg_partitioned_table", "pg_sequence", "pg_sequences", "pg_matviews",
 		"pg_indexes", "pg_rules", "pg_prepared_xacts", "pg_replication_slots", "pg_replication_origin", "pg_auth_members",
 		"pg_transform", "pg_available_extensions", "pg_available_extension_versions", "pg_group", "pg_init_privs",
+		"pg_conversion", "pg_opclass", "pg_opfamily", "pg_ts_config", "pg_ts_config_map", "pg_ts_dict", "pg_ts_parser", "pg_ts_template",
 	} {
 		m[relationKey{"pg_catalog", name}] = emptyRelation
 	}
@@ -175,7 +176,7 @@ var systemListers = sync.OnceValue(func() map[relationKey]lister {
 		"pg_database": listDatabases, "pg_roles": listRoles, "pg_authid": listRoles, "pg_user": listUsers, "pg_shadow": listUsers,
 		"pg_settings": listSettings, "pg_proc": listProcs, "pg_operator": listOperators, "pg_cast": listCasts, "pg_am": listAccessMethods,
 		"pg_language": listLanguages, "pg_collation": listCollations, "pg_tablespace": listTablespaces, "pg_range": listRanges,
-		"pg_tables": listTables, "pg_views": listViews,
+		"pg_tables": listTables, "pg_views": listViews, "pg_cursors": listCursors, "pg_prepared_statements": listPreparedStatements,
 	} {
 		m[relationKey{"pg_catalog", name}] = list
 	}

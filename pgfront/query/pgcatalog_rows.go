@@ -94,7 +94,7 @@ func listDatabases(env Env) []record {
 func listRoles(env Env) []record {
 	yes := datum.Bool(true)
 	return []record{{
-		"oid": oidValue(ownerOID), "rolname": userName(env), "rolsuper": yes, "rolinherit": yes, "rolcreaterole": datum.Bool(false),
+		"oid": oidValue(ownerOID), "rolname": userName(env), "rolsuper": datum.Bool(false), "rolinherit": yes, "rolcreaterole": datum.Bool(false),
 		"rolcreatedb": datum.Bool(false), "rolcanlogin": yes, "rolreplication": datum.Bool(false), "rolconnlimit": datum.Int(-1),
 		"rolpassword": text("********"), "rolbypassrls": datum.Bool(false),
 	}}
@@ -102,7 +102,7 @@ func listRoles(env Env) []record {
 
 func listUsers(env Env) []record {
 	return []record{{
-		"usename": userName(env), "usesysid": oidValue(ownerOID), "usecreatedb": datum.Bool(false), "usesuper": datum.Bool(true),
+		"usename": userName(env), "usesysid": oidValue(ownerOID), "usecreatedb": datum.Bool(false), "usesuper": datum.Bool(false),
 		"userepl": datum.Bool(false), "usebypassrls": datum.Bool(false), "passwd": text("********"),
 	}}
 }

@@ -18,9 +18,10 @@ type hunter int
 const (
 	seeds   hunter = iota // of the simulator, from 1 on
 	scripts               // the tests of package replication: conversations and walks
+	stores                // seeds of the simulator with real stores
 )
 
-func (h hunter) String() string { return [...]string{"seeds", "scripts"}[h] }
+func (h hunter) String() string { return [...]string{"seeds", "scripts", "stores"}[h] }
 
 // options say how to hunt.
 type options struct {
@@ -67,7 +68,7 @@ func (m *mutant) hunt(o options) verdict {
 		if v.read(out); err != nil {
 			v.err = err
 		}
-		if v.err != nil || !v.killed || m.hunter == scripts || o.content(v.seed) {
+		if v.err != nil || !v.killed || m.hunter == scripts || o.content(m.hunter, v.seed) {
 			break
 		}
 		v.killed = false // what the code as it is fails at as well
@@ -77,8 +78,8 @@ func (m *mutant) hunt(o options) verdict {
 }
 
 // content reports whether a seed passes with the code as it is.
-func (o *options) content(seed int) bool {
-	out, err := o.run(seeds, o.sane[seeds], seed, seed)
+func (o *options) content(h hunter, seed int) bool {
+	out, err := o.run(h, o.sane[h], seed, seed)
 	return err == nil && len(out) == 0
 }
 
@@ -116,7 +117,7 @@ func (v *verdict) read(out []byte) {
 	if len(out) == 0 {
 		return
 	}
-	if v.mutant.hunter == seeds {
+	if v.mutant.hunter != scripts {
 		found := failedSeed.FindSubmatch(out)
 		if found == nil {
 			v.err = errors.New(string(out))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -12,17 +13,23 @@ import (
 // mutant is a small change that breaks the protocol on purpose.
 type mutant struct {
 	name   string // what it breaks, in a few words
-	file   string // below replication/
+	dir    string // of the package; replication when empty
+	file   string // in it
 	old    string // occurs exactly once in file
 	new    string
 	rests  string // what rests on the line: an invariant of package replication, or a promise
 	hunter hunter // who is to catch it
-	slow   bool   // takes more seeds than a quick hunt has
+	quick  bool   // the first few seeds catch it: part of a quick hunt
+}
+
+// path is where the mutant's file is.
+func (m *mutant) path(root string) string {
+	return filepath.Join(root, cmp.Or(m.dir, "replication"), m.file)
 }
 
 // patch returns the file's text with the mutation.
 func (m *mutant) patch(root string) ([]byte, error) {
-	text, err := os.ReadFile(filepath.Join(root, "replication", m.file))
+	text, err := os.ReadFile(m.path(root))
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +50,7 @@ func (m *mutant) overlay(root, dir string) (list string, err error) {
 	if err := os.WriteFile(source, text, 0o644); err != nil {
 		return "", err
 	}
-	replace, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(root, "replication", m.file): source}})
+	replace, err := json.Marshal(map[string]any{"Replace": map[string]string{m.path(root): source}})
 	if err != nil {
 		return "", err
 	}
@@ -55,7 +62,7 @@ func (m *mutant) overlay(root, dir string) (list string, err error) {
 // it is one of the code as it is.
 func (h hunter) build(root, dir, list string) (binary string, err error) {
 	binary = filepath.Join(dir, h.String())
-	args := append([]string{"build", "-o", binary}, "./tools/mutants/seeds")
+	args := []string{"build", "-o", binary, "./tools/mutants/" + h.String()}
 	if h == scripts {
 		args = []string{"test", "-c", "-o", binary, "./replication"}
 	}

@@ -7,7 +7,7 @@ func progressMutants() []mutant {
 			old: "w.dirty = false\n\tif now", new: "if now"},
 		{name: "the writer does not go back when a replica missed something", file: "peer.go", rests: "progress",
 			old: "case m.Tail+1 < p.next && (!p.probing", new: "case false && (!p.probing"},
-		{name: "a claim tries a term that is taken", file: "claim.go", rests: "progress",
+		{name: "a claim tries a term that is taken", file: "claim.go", rests: "progress", quick: true,
 			old: "w.term = max(w.term, w.round.seen) + 1", new: "w.term = max(w.term, w.round.seen)"},
 		{name: "a silent holder of the tail is asked for ever", file: "claim.go", rests: "progress", hunter: scripts,
 			old: "w.round.source++\n\t\tw.round.denials = 0\n", new: "w.round.denials = 0\n"},

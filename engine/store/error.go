@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"walle/replication"
 	"walle/replication/node"
@@ -23,9 +24,16 @@ type CorruptError struct {
 
 func (e *CorruptError) Error() string {
 	if e.Entry == 0 {
-		return fmt.Sprintf("stream %d: state is damaged: %v", e.Stream, e.Err)
+		return fmt.Sprintf("stream %d: state is damaged: %s", e.Stream, firstLine(e.Err))
 	}
-	return fmt.Sprintf("stream %d: entry %d is damaged: %v", e.Stream, e.Entry, e.Err)
+	return fmt.Sprintf("stream %d: entry %d is damaged: %s", e.Stream, e.Entry, firstLine(e.Err))
+}
+
+// firstLine is what an error says to people: more lines are Pebble's way to
+// carry things along.
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
 }
 
 func (e *CorruptError) Unwrap() []error { return []error{node.ErrDamaged, e.Err} }

@@ -42,7 +42,7 @@ func (s *Store) Streams() (ids []replication.StreamID, err error) {
 func (s *Store) list(space byte, found func(replication.StreamID)) error {
 	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: []byte{space}, UpperBound: []byte{space + 1}})
 	if err != nil {
-		return s.readError(0, 0, err)
+		return s.listError(err)
 	}
 	var damage error
 	for valid := it.First(); valid; {
@@ -59,11 +59,22 @@ func (s *Store) list(space byte, found func(replication.StreamID)) error {
 		}
 	}
 	if err := it.Error(); err != nil {
-		damage = errors.Join(damage, s.readError(0, 0, err))
+		damage = errors.Join(damage, s.listError(err))
 		it.Close() // which says the same
 		return damage
 	}
 	return errors.Join(damage, it.Close())
+}
+
+// listError is what to say when Pebble could not read a list of keys.
+func (s *Store) listError(err error) error {
+	if first := s.failure.first(); first != nil {
+		return first
+	}
+	if pebble.IsCorruptionError(err) {
+		return fmt.Errorf("%w: %s", node.ErrDamaged, firstLine(err))
+	}
+	return err
 }
 
 // Load returns what is stored of one replica. Tail has its Data, unless that is

@@ -118,10 +118,14 @@ func pebbleOptions(c Config, fs vfs.FS, created bool, log logger) *pebble.Option
 	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionFastest })
 	// The few small keys that change with every batch lie below all entries. In
 	// one file with entries they would make it span the whole log, and its
-	// compaction rewrite everything between.
+	// compaction rewrite everything between. And the records of the node have a
+	// file of their own, so that damage to the states of some streams does not
+	// keep the node from opening.
 	o.Experimental.SpanPolicyFunc = func(start []byte) (pebble.SpanPolicy, []byte, error) {
-		if start[0] < entrySpace {
-			return pebble.SpanPolicy{}, []byte{entrySpace}, nil
+		for _, space := range []byte{stateSpace, entrySpace} {
+			if start[0] < space {
+				return pebble.SpanPolicy{}, []byte{space}, nil
+			}
 		}
 		return pebble.SpanPolicy{}, nil, nil
 	}

@@ -207,6 +207,7 @@ func TestBallastWhileRunning(t *testing.T) {
 	defer func() { closeStore(t, s.Store) }()
 	s.append()
 	s.CheckSpace()
+	s.settle()
 	s.disk.Take(s.disk.Free())
 	if space := s.CheckSpace(); space.Room != node.RoomNone || s.ballast() {
 		t.Fatalf("%+v, ballast %v", space, s.ballast())

@@ -167,6 +167,9 @@ func (s *Store) getMeta(name string) (value []byte, ok bool, err error) {
 		value, ok = append([]byte(nil), v...), true
 		return nil
 	})
+	if pebble.IsCorruptionError(err) {
+		err = s.dir.refuse(Damaged, fmt.Errorf("the node's record %q: %s", name, firstLine(err)))
+	}
 	return value, ok, err
 }
 

@@ -85,3 +85,28 @@ func TestBackfillIsWhatTheLogGoesOnFrom(t *testing.T) {
 		r.Step(Time(5*backfillPause), Tick{}, &out)
 	}
 }
+
+// TestChangedBytesAreNoMark: what a disk gives is checked before a log is cut
+// there, also where only its chain and its time are needed (I6).
+func TestChangedBytesAreNoMark(t *testing.T) {
+	r, step, log := loneReplica(4, 2)
+	var out Output
+	step(Prepare{Term: 2}, 9)
+	r.Step(0, Synced{4}, &out)
+	begin := Begin{Term: 2, History: History{{Term: 1, Start: 1}, {Term: 2, Start: 4}}, Commit: 2}
+	right := Entry{ID: 3, Term: 1, GroupEnd: true}
+	right.Seal(log[2].Chain)
+	changed := right
+	changed.AppendedAt++
+	for _, e := range []Entry{changed, right} {
+		reads := step(begin, 9).Reads
+		if len(reads) != 1 || reads[0].To != 3 {
+			t.Fatalf("Begin reads %+v", reads)
+		}
+		out.Reset()
+		r.Step(0, ReadDone{Ref: reads[0].Ref, Prev: log[2], Entries: []Entry{e}}, &out)
+		if cut := len(out.Writes) > 0; cut != (e.AppendedAt == right.AppendedAt) {
+			t.Errorf("entry 3 of time %d: the log is cut there: %v", e.AppendedAt, cut)
+		}
+	}
+}

@@ -37,7 +37,7 @@ func gapMutants() []mutant {
 			old: "if len(r.state.Config.Members) > 1 {", new: "if false {"},
 		{name: "a lone replica makes a gap of what it cannot read", file: "damage.go", rests: "damage is a gap", hunter: scripts,
 			old: "if len(r.state.Config.Members) > 1 {", new: "if true {"},
-		{name: "a mark is taken from changed bytes", file: "log.go", rests: "I6",
+		{name: "a mark is taken from changed bytes", file: "log.go", rests: "I6", hunter: scripts,
 			old: "|| in.Entries[0].ID != id || in.Entries[0].Check() != nil {", new: "|| in.Entries[0].ID != id {"},
 		{name: "a full disk is not spoken of", file: "log.go", rests: "full disks", quick: true,
 			old: "Commit: r.commit, SentAt: sentAt, Full: r.low}", new: "Commit: r.commit, SentAt: sentAt}"},

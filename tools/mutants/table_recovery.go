@@ -27,8 +27,6 @@ func recoveryMutants() []mutant {
 			old: "return n > 0 && w.history[n-1].Term == w.term && (", new: "return n > 0 && ("},
 		{name: "an older commit than the best known decides what is read of the tail", file: "recovery.go", rests: "I5",
 			old: "commit = max(commit, m.Commit)", new: "commit = m.Commit"},
-		{name: "a tail is read from a log of another term", file: "recovery.go", rests: "I6",
-			old: "m.Tail.ID >= want && m.History.TermAt(want) == w.round.chosen.History.TermAt(want)", new: "m.Tail.ID >= want"},
 		{name: "what is read of the tail is believed unchecked", file: "recovery.go", rests: "I6",
 			old: "m.Entries[n-1].Position() != want || CheckRun(m.Prev, m.Entries) != nil ||", new: "m.Entries[n-1].Position() != want ||"},
 		{name: "a log that could not be read counts for the choice", file: "claim.go", rests: "I5",

@@ -3,8 +3,7 @@ package pgfront
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
+	"slices"
 
 	pg_query "github.com/pganalyze/pg_query_go/v5"
 
@@ -50,17 +49,6 @@ func (f copyFormat) wire() byte {
 	return byte(datum.TextFormat)
 }
 
-// copyOptions are those of COPY … WITH.
-type copyOptions struct {
-	format        copyFormat
-	delimiter     byte
-	null          string
-	header        bool
-	quote, escape byte
-	forceQuote    map[string]bool // columns
-	forceAll      bool
-}
-
 func (s *session) planCopy(stmt *sql.Copy, r *resolver) (plan, error) {
 	options, err := readCopyOptions(stmt)
 	if err != nil {
@@ -96,6 +84,11 @@ func (s *session) planCopyFrom(p *copyPlan, r *resolver) (err error) {
 func (s *session) planCopyTo(p *copyPlan, r *resolver) error {
 	var made plan
 	var err error
+	if p.stmt.Query == nil {
+		if err := checkStreamColumns(p.stmt, r); err != nil {
+			return err
+		}
+	}
 	switch q := p.stmt.Query.(type) {
 	case *sql.Select:
 		made, err = s.planSelect(q, q.Stmt, nil, r)
@@ -108,6 +101,36 @@ func (s *session) planCopyTo(p *copyPlan, r *resolver) error {
 		return err
 	}
 	p.source = made.(*selectPlan)
+	return p.checkForced()
+}
+
+// checkForced finds the columns of FORCE_QUOTE.
+func (p *copyPlan) checkForced() error {
+	for name := range p.options.forceQuote {
+		known := slices.ContainsFunc(p.source.columns(), func(f query.Field) bool { return f.Name == name })
+		if !known {
+			return &query.Error{Code: "42703", Message: fmt.Sprintf("column \"%s\" does not exist", name)}
+		}
+	}
+	return nil
+}
+
+// checkStreamColumns complains of columns that a relation does not have as COPY
+// does, rather than as the SELECT that it is made into.
+func checkStreamColumns(stmt *sql.Copy, r *resolver) error {
+	if _, err := r.session.streamName(stmt, stmt.Stream); err != nil {
+		return nil // another relation: the SELECT will tell
+	}
+	desc, err := r.streamFor(stmt, stmt.Stream)
+	if err != nil {
+		return err
+	}
+	for _, c := range stmt.Columns {
+		known := slices.ContainsFunc(streamDesc(desc).Columns, func(k query.Column) bool { return k.Name == c.Name })
+		if !known {
+			return &query.Error{Code: "42703", Message: fmt.Sprintf("column \"%s\" of relation \"%s\" does not exist", c.Name, desc.Name)}
+		}
+	}
 	return nil
 }
 
@@ -133,95 +156,4 @@ func (s *session) copy(ctx context.Context, p *copyPlan) error {
 		return s.copyFrom(ctx, p)
 	}
 	return s.copyTo(ctx, p)
-}
-
-// readCopyOptions reads WITH (…), whose defaults depend on the format.
-func readCopyOptions(stmt *sql.Copy) (copyOptions, error) {
-	var o copyOptions
-	for _, opt := range stmt.Options {
-		if opt.Name != "format" {
-			continue
-		}
-		switch strings.ToLower(opt.Value) {
-		case "text":
-		case "csv":
-			o.format = copyCSV
-		case "binary":
-			o.format = copyBinary
-		default:
-			return o, badOption(stmt, opt, fmt.Sprintf("COPY format \"%s\" not recognized", opt.Value))
-		}
-	}
-	o.delimiter, o.null = '\t', `\N`
-	if o.format == copyCSV {
-		o.delimiter, o.null, o.quote = ',', "", '"'
-	}
-	for _, opt := range stmt.Options {
-		if err := o.read(stmt, opt); err != nil {
-			return o, err
-		}
-	}
-	if o.escape == 0 {
-		o.escape = o.quote
-	}
-	return o, nil
-}
-
-// read takes one option.
-func (o *copyOptions) read(stmt *sql.Copy, opt sql.Option) (err error) {
-	switch opt.Name {
-	case "format":
-		return nil
-	case "freeze", "encoding":
-		if opt.Name == "encoding" {
-			_, err = checkEncoding(opt.Value)
-		}
-		return err
-	case "delimiter":
-		o.delimiter, err = o.char(stmt, opt, o.format != copyBinary)
-	case "null":
-		if o.format == copyBinary {
-			return o.refuse("specify NULL in BINARY mode")
-		}
-		o.null = opt.Value
-	case "header":
-		on, ok := parseBool(opt.Value)
-		if !ok || o.format == copyBinary {
-			return badOption(stmt, opt, "header requires a Boolean value, and text or csv format")
-		}
-		o.header = on
-	case "quote":
-		o.quote, err = o.char(stmt, opt, o.format == copyCSV)
-	case "escape":
-		o.escape, err = o.char(stmt, opt, o.format == copyCSV)
-	case "force_quote":
-		if o.format != copyCSV || stmt.From {
-			return o.refuse("use FORCE_QUOTE but in CSV mode and COPY TO")
-		}
-		o.forceAll = opt.Kind == sql.OptionStar
-		o.forceQuote = make(map[string]bool)
-		for _, name := range opt.List {
-			o.forceQuote[name] = true
-		}
-	default:
-		return &query.Error{Code: "42601", Message: fmt.Sprintf("option \"%s\" not recognized", opt.Name), Position: stmt.Position(opt.Location)}
-	}
-	return err
-}
-
-func (o *copyOptions) refuse(what string) error {
-	return &query.Error{Code: "42601", Message: "cannot " + what}
-}
-
-// char reads an option that is one byte.
-func (o *copyOptions) char(stmt *sql.Copy, opt sql.Option, allowed bool) (byte, error) {
-	switch {
-	case !allowed:
-		return 0, &query.Error{Code: "0A000", Message: fmt.Sprintf("COPY %s is not available in this format", opt.Name), Position: stmt.Position(opt.Location)}
-	case len(opt.Value) != 1:
-		return 0, &query.Error{Code: "0A000", Message: fmt.Sprintf("COPY %s must be a single one-byte character", opt.Name), Position: stmt.Position(opt.Location)}
-	case strings.ContainsAny(opt.Value, "\r\n"), o.format == copyText && strings.ContainsAny(opt.Value, `\.abcdefghijklmnopqrstuvwxyz0123456789`):
-		return 0, &query.Error{Code: "22023", Message: fmt.Sprintf("COPY %s cannot be %s", opt.Name, strconv.Quote(opt.Value))}
-	}
-	return opt.Value[0], nil
 }

@@ -44,8 +44,8 @@ func (s *session) appendTimed(ctx context.Context) (*appendTimes, error) {
 	asked := time.Now()
 	network := s.roundTrips(ctx, c.desc.ID, config)
 	measured := time.Since(asked)
-	trace := c.claim.NewTrace(len(config.Members))
 	began := time.Now()
+	trace := c.claim.NewTrace(len(config.Members))
 	r, err := s.appendTraced(ctx, trace)
 	if err != nil {
 		return nil, err

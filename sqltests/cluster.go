@@ -161,6 +161,17 @@ func (c *Cluster) Act(ctx context.Context, node int, action string) error {
 	return fmt.Errorf("no such action: %q", action)
 }
 
+// Ended waits until a node's process has ended by itself, and returns its exit code and the end of what it has written.
+func (c *Cluster) Ended(ctx context.Context, node int) (code int, log string, err error) {
+	p := c.nodes[node-1].proc
+	select {
+	case <-p.done:
+		return p.cmd.ProcessState.ExitCode(), p.tail(), nil
+	case <-ctx.Done():
+		return 0, "", fmt.Errorf("node %d does not end: %w", node, ctx.Err())
+	}
+}
+
 // KillAll kills every node at once.
 func (c *Cluster) KillAll(ctx context.Context) error {
 	var errs []error

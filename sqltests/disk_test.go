@@ -160,6 +160,46 @@ func TestStartOnFullDisks(t *testing.T) {
 	appendsAgain(ctx, t, conn, "other")
 }
 
+// TestLastWord fails where a write that finds no room at all does not end the process, with an exit code that says so
+// and a last word that names the file, or where it costs an acknowledged entry.
+func TestLastWord(t *testing.T) {
+	c, disks := smallDisks(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	conn := connect(t, c.DSN(1))
+	mustExec(t, conn, "CREATE STREAM s WITH (lease = '1s')", "CLAIM STREAM s", "INSERT INTO s (data) VALUES ('kept')")
+	if err := os.Remove(filepath.Join(disks[2], "BALLAST")); err != nil {
+		t.Fatal(err)
+	}
+	useUp(t, filepath.Join(disks[2], "others"))
+	who := strings.Repeat("x", 3000) // is written down by every claim
+	for ended := false; !ended; {
+		mustExec(t, conn, "CLAIM STREAM s FORCE WITH (lease = '1s', writer = '"+who+"')", "RELEASE STREAM s")
+		soon, cancel := context.WithTimeout(ctx, time.Millisecond)
+		_, _, err := c.Ended(soon, 3)
+		cancel()
+		if ended = err == nil; ctx.Err() != nil {
+			t.Fatal(err)
+		}
+	}
+	code, log, err := c.Ended(ctx, 3)
+	if err != nil || code != 3 || !strings.Contains(log, "walle: fatal: data directory "+disks[2]+": write "+disks[2]+"/db/") ||
+		!strings.Contains(log, "no space left on device") {
+		t.Fatalf("exit code %d, %v, after\n%s", code, err, log)
+	}
+	if err := os.Remove(filepath.Join(disks[2], "others")); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Act(ctx, 3, "start"); err != nil {
+		t.Fatal(err)
+	}
+	conn = connect(t, c.DSN(3))
+	mustExec(t, conn, "SET read_consistency = 'linearizable'")
+	if n := count(ctx, t, conn, "s"); n != 1 {
+		t.Fatalf("%d entries after the restart", n)
+	}
+}
+
 // useUp writes a file that leaves no room on its disk.
 func useUp(t *testing.T, name string) {
 	t.Helper()

@@ -25,6 +25,8 @@ type demo struct {
 const (
 	demoNodesMost = 9
 	demoPortStep  = 10 // from one node's SQL port to the next one's
+	// demoMinFree is less than a node would keep free, so that the demo takes little of the disk itself.
+	demoMinFree = 128 << 20
 )
 
 func demoCommand() *cobra.Command {
@@ -92,7 +94,7 @@ func (d *demo) servers() ([]*server, error) {
 		cfg := config{
 			Node: m.Name, Data: filepath.Join(d.data, m.Name), Cluster: cluster,
 			SQL: fmt.Sprintf("127.0.0.1:%d", d.sqlPort+i*demoPortStep), Peer: m.Addr,
-			Scrub: scrubDefault,
+			Scrub: scrubDefault, MinFree: demoMinFree,
 		}
 		if err := cfg.validate(); err != nil {
 			return nil, err

@@ -71,6 +71,16 @@
 // failstopFS. Every call and every Pending under way returns the first error,
 // Config.OnFatal is told, and Close returns.
 //
+// # When the disk is full
+//
+// Config.MinFree of the disk are kept free: CheckSpace, which the node calls often,
+// says when less is left, and then no entries are asked for any more. What is on
+// its way, and the small writes that go on, find room in that reserve. What has
+// been trimmed is cut out of the tables (trims). A write that finds no room all the
+// same is a disk that fails, but for the output of a compaction.
+//
+// # When data are damaged
+//
 // Data that can be read, but is not what was written, is no failure of the
 // disk. It is a CorruptError, which names stream and entry; all else goes on.
 // The file that it is in is replaced: see damagedTables.

@@ -40,7 +40,7 @@ type Limits struct {
 	WriterBytes  int // 64 MiB
 	// DiskBytes bounds the entries of all shards that wait to be applied.
 	// While they are more, messages that carry entries are dropped.
-	DiskBytes int // 256 MiB
+	DiskBytes int // 256 MiB, but at most a quarter of Space.Reserve
 	// Batches is how many batches may have been applied and wait for their
 	// sync. While they are as many, writes collect into the next batch.
 	Batches int // 4

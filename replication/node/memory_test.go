@@ -51,8 +51,9 @@ type stored struct {
 
 // applied is what a test wants to know of one Apply.
 type applied struct {
-	writes int
-	sync   bool
+	writes  int
+	sync    bool
+	streams []replication.StreamID // of the writes
 }
 
 func newMemory() *memory {
@@ -90,7 +91,11 @@ func (m *memory) Apply(writes []replication.Write, sync bool) (node.Pending, err
 	if m.applyErr != nil {
 		return nil, m.applyErr
 	}
-	m.applies = append(m.applies, applied{writes: len(writes), sync: sync})
+	a := applied{writes: len(writes), sync: sync}
+	for i := range writes {
+		a.streams = append(a.streams, writes[i].Stream)
+	}
+	m.applies = append(m.applies, a)
 	for i := range writes {
 		m.applyLocked(&writes[i])
 	}

@@ -30,7 +30,7 @@ type Config struct {
 	GroupEntries    int           // that one group may have; 0: 65536
 
 	ScrubBytes int64         // that the scrub reads in a second; 0: it is off
-	ScrubEvery time.Duration // from the begin of one round of the scrub to that of the next, at least; 0: an hour
+	ScrubEvery time.Duration // from the begin of one round of the scrub to that of the next, at least; 0: ten minutes
 }
 
 // Peers is how the engine asks other nodes what is no message of the protocol.
@@ -59,7 +59,7 @@ func (c *Config) complete() error {
 		c.GroupEntries = 65536
 	}
 	if c.ScrubEvery == 0 {
-		c.ScrubEvery = time.Hour
+		c.ScrubEvery = 10 * time.Minute
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -54,6 +54,9 @@ const (
 	scrubVisit = 4 << 10
 	// scrubRecheck is after how long damage that was reported is looked at again.
 	scrubRecheck = time.Second
+	// scrubDelay is how long the first round waits for the node to learn what is
+	// committed.
+	scrubDelay = 5 * time.Second
 )
 
 func (s *scrub) start(e *Engine) {
@@ -67,6 +70,9 @@ func (s *scrub) start(e *Engine) {
 func (s *scrub) run() {
 	s.again = time.NewTicker(scrubRecheck)
 	defer s.again.Stop()
+	if !s.rest(min(scrubDelay, s.engine.cfg.ScrubEvery)) {
+		return
+	}
 	for {
 		next := s.engine.cfg.Clock.Now().Add(s.engine.cfg.ScrubEvery)
 		if !s.round() || !s.rest(next.Sub(s.engine.cfg.Clock.Now())) {

@@ -46,5 +46,8 @@ func (v *Verification) Next(ctx context.Context) (r Run, ok bool, err error) {
 	if err != nil {
 		err = v.engine.failure("verify", v.walk.stream, fmt.Errorf("after entry %d: %w", v.walk.next-1, err))
 	}
+	if ok && r.State == RunDamaged { // as with what a read meets
+		v.engine.node.Damaged(v.walk.stream, r.First, r.Last)
+	}
 	return r, ok, err
 }

@@ -50,6 +50,7 @@ type walk struct {
 	// cannot be read it is not: then the next is only checked by its own sum.
 	prev  replication.Position
 	known bool
+	other replication.Chain // what prev's chain may be as well, if it was wrong
 }
 
 // limit bounds one step of a walk.
@@ -150,7 +151,7 @@ func (w *walk) state() (replication.State, error) {
 func (w *walk) pass(g replication.Gap, to replication.EntryID) Run {
 	r := Run{First: w.next, Last: min(g.Hi, to), State: RunGap}
 	w.next, w.known = r.Last+1, r.Last == g.Hi
-	w.prev = replication.Position{ID: g.Hi, Chain: g.HiChain}
+	w.prev, w.other = replication.Position{ID: g.Hi, Chain: g.HiChain}, 0
 	return r
 }
 
@@ -162,13 +163,13 @@ func (w *walk) read(run node.ScanRequest, gaps []replication.Gap, bytes int64) (
 	scan := w.storage.Scan(run)
 	for r.Bytes < bytes && scan.Next() && scan.Entry().ID == w.next {
 		e := scan.Entry()
-		if c := w.prev.Chain.Next(e.Sum); w.known && c != e.Chain {
+		if c := w.prev.Chain.Next(e.Sum); w.known && c != e.Chain && (w.other == 0 || w.other.Next(e.Sum) != e.Chain) {
 			if r.Last == 0 {
 				r = w.breach(e, c)
 			}
 			return r, scan.Close()
 		}
-		w.prev, w.known, w.next = e.Position(), true, e.ID+1
+		w.prev, w.known, w.other, w.next = e.Position(), true, 0, e.ID+1
 		r.Last, r.Chain = e.ID, e.Chain
 		r.Bytes += int64(e.Size())
 	}
@@ -185,7 +186,7 @@ func (w *walk) read(run node.ScanRequest, gaps []replication.Gap, bytes int64) (
 // breach is the run of an entry whose bytes are right, but not its chain, which
 // should be want.
 func (w *walk) breach(e *replication.Entry, want replication.Chain) Run {
-	w.prev, w.next = replication.Position{ID: e.ID, Chain: want}, e.ID+1
+	w.prev, w.other, w.next = e.Position(), want, e.ID+1
 	return Run{First: e.ID, Last: e.ID, State: RunDamaged, Err: &store.CorruptError{Stream: w.stream, Entry: e.ID,
 		Err: fmt.Errorf("chain is %016x, and %016x by those of the entries before", uint64(e.Chain), uint64(want))}}
 }

@@ -35,9 +35,13 @@ func run(args []string, stdout, stderr io.Writer) int {
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	var fatal *fatalError
+	var verified *verifyError
 	switch {
 	case err == nil:
 		return exitOK
+	case errors.As(err, &verified):
+		fmt.Fprintf(stderr, "walle: %v\n", err)
+		return verified.code
 	case errors.As(err, &fatal):
 		fmt.Fprintf(stderr, "walle: %v\nwalle: stopped: nothing has been acknowledged since, and nothing that was acknowledged is lost\n", err)
 		return exitFatal
@@ -61,7 +65,7 @@ append that is acknowledged is on disk at a majority of the stream's replicas.`,
 	}
 	root.SetVersionTemplate("walle {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(demoCommand(), startCommand(), versionCommand())
+	root.AddCommand(demoCommand(), startCommand(), verifyCommand(), versionCommand())
 	return root
 }
 

@@ -171,8 +171,9 @@ func (l logger) events() *pebble.EventListener {
 		// Whoever reads the range gets a CorruptError, and knows what to do.
 		DataCorruption: func(i pebble.DataCorruptionInfo) {
 			if l.failure.first() == nil { // else it may be a file that was not written
-				l.damaged.report(i)
-				l.log.Error("stored data is damaged", "file", i.Path, "error", i.Details.Error())
+				if l.damaged.report(i) {
+					l.log.Error("stored data is damaged", "file", i.Path, "error", i.Details.Error())
+				}
 			}
 		},
 		LowDiskSpace: func(i pebble.LowDiskSpaceInfo) {

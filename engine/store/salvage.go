@@ -6,10 +6,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"sync/atomic"
 
+	"github.com/cockroachdb/errors/oserror"
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/objstorage/objstorageprovider"
 	"github.com/cockroachdb/pebble/v2/sstable"
@@ -45,15 +45,15 @@ type damagedTable struct {
 	rest     int // how many more reports of it are let pass
 }
 
-// report takes what Pebble says of a table, again whenever it is read. One that
-// could not be replaced is tried again, ever more rarely: what was in the way
-// may be gone.
-func (d *damagedTables) report(i pebble.DataCorruptionInfo) {
+// report takes what Pebble says of a table, again whenever it is read, and
+// returns whether that is news. One that could not be replaced is tried again,
+// ever more rarely: what was in the way may be gone.
+func (d *damagedTables) report(i pebble.DataCorruptionInfo) (news bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	name := fmt.Sprintf("%s %x", i.Path, i.Bounds.Start)
 	t := d.tables[name]
-	if t == nil {
+	if news = t == nil; news {
 		t = &damagedTable{path: i.Path, low: bytes.Clone(i.Bounds.Start), high: append(bytes.Clone(i.Bounds.End.Key), 0)}
 		if d.tables == nil {
 			d.tables = make(map[string]*damagedTable)
@@ -62,10 +62,11 @@ func (d *damagedTables) report(i pebble.DataCorruptionInfo) {
 	}
 	if t.rest > 0 {
 		t.rest--
-		return
+		return news
 	}
 	t.due = true
 	d.due.Store(true)
+	return news
 }
 
 // take returns the tables that are to be replaced now.
@@ -103,10 +104,14 @@ func (d *damagedTables) done(t *damagedTable, replaced bool) {
 // replaced stays, and so does what was said of its entries.
 func (s *Store) replaceDamaged() {
 	for _, t := range s.damaged.take() {
+		if _, err := s.config.FS.Stat(t.path); oserror.IsNotExist(err) {
+			s.damaged.done(t, true) // it was replaced while somebody still read it
+			continue
+		}
 		err := s.replaceTable(t)
 		s.damaged.done(t, err == nil)
 		if err != nil {
-			s.config.Logger.Error("a damaged table stays", "file", t.path, "error", err)
+			s.config.Logger.Error("a damaged table stays", "file", t.path, "error", err.Error())
 		} else {
 			s.config.Logger.Warn("a damaged table is replaced", "file", t.path, "kept_in", s.dir.file(damagedName))
 		}
@@ -144,7 +149,7 @@ func (s *Store) keepDamaged(path string) error {
 		return err
 	}
 	err := s.config.FS.Link(path, s.config.FS.PathJoin(dir, s.config.FS.PathBase(path)))
-	if errors.Is(err, os.ErrExist) {
+	if oserror.IsExist(err) {
 		return nil
 	}
 	return err

@@ -187,6 +187,8 @@ func (s *Server) explain(err error) *query.Error {
 	var refused *sql.Error
 	var failed *engine.Error
 	switch {
+	case errors.As(err, &failed) && failed.Kind == engine.KindUnknown: // its cause may be a told one
+		return s.describe(failed)
 	case errors.As(err, &told):
 		return told
 	case errors.As(err, &refused):

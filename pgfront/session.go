@@ -444,8 +444,8 @@ func (s *session) setReadDeadline(t time.Time) error {
 
 // ended replaces err by the reason for which ctx has ended, if that is behind it.
 func ended(ctx context.Context, err error) error {
-	if err == nil || ctx.Err() == nil {
-		return err
+	if err == nil || ctx.Err() == nil || engine.KindOf(err) == engine.KindUnknown {
+		return err // what is not known is not known, whatever ended the waiting
 	}
 	kind := engine.KindOf(err)
 	var failed *engine.Error

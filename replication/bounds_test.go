@@ -1,6 +1,9 @@
 package replication
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // loneReplica is a member of two with n entries, durable and committed up to
 // commit, and the chain of each. Its writer is claim n1/1 of term 1.
@@ -108,5 +111,67 @@ func TestChangedBytesAreNoMark(t *testing.T) {
 		if cut := len(out.Writes) > 0; cut != (e.AppendedAt == right.AppendedAt) {
 			t.Errorf("entry 3 of time %d: the log is cut there: %v", e.AppendedAt, cut)
 		}
+	}
+}
+
+// TestWritesUnderWayDoNotOutlastACut: what was written before a cut says nothing
+// of the log's end after it.
+func TestWritesUnderWayDoNotOutlastACut(t *testing.T) {
+	r, step, log := loneReplica(4, 2)
+	var out Output
+	give := func(id EntryID, reads []Read) {
+		t.Helper()
+		if len(reads) != 1 || reads[0].To != id {
+			t.Fatalf("reads are %+v, want one of %d", reads, id)
+		}
+		e := Entry{ID: id, Term: 1, GroupEnd: true}
+		e.Seal(log[id-1].Chain)
+		r.Step(0, ReadDone{Ref: reads[0].Ref, Prev: log[id-1], Entries: []Entry{e}}, &out)
+	}
+	step(Prepare{Term: 2}, 9)
+	r.Step(0, Synced{4}, &out)
+	give(2, step(Trim{First: 3}, 5).Reads)
+	give(3, step(Begin{Term: 2, History: History{{Term: 1, Start: 1}, {Term: 2, Start: 4}}, Commit: 2}, 9).Reads)
+	r.Step(0, Synced{5}, &out) // the trim, not yet the cut
+	if r.Tail().ID != 3 || r.Flush() > 3 {
+		t.Errorf("the log ends at %v; %d is said to be durable", r.Tail(), r.Flush())
+	}
+}
+
+// TestRecoveryGoesOnWhileEntriesCome: a long tail that comes in small pieces, each
+// of them late, is not begun anew.
+func TestRecoveryGoesOnWhileEntriesCome(t *testing.T) {
+	const n = 40
+	claim := ClaimID{1, 1}
+	w := NewWriter(WriterConfig{Self: 1, Stream: 7, Config: Configuration{Number: 1, Members: []NodeID{1}}, Claim: claim, Mode: ClaimForce, Lease: time.Minute})
+	var out Output
+	var now Time
+	hear := func(m Message) {
+		out.Reset()
+		w.Step(now, Received{Envelope{Stream: 7, Config: 1, From: 1, To: 1, Claim: claim, Msg: m}}, &out)
+	}
+	var entries []Entry
+	end := Position{}
+	for id := EntryID(1); id <= n; id++ {
+		e := Entry{ID: id, Term: 1, GroupEnd: true}
+		e.Seal(end.Chain)
+		entries, end = append(entries, e), e.Position()
+	}
+	w.Step(now, Tick{}, &out)
+	hear(Status{Promised: 1})
+	hear(Promise{Term: 2, History: History{{Term: 1, Start: 1}}, Tail: end})
+	for i := n - 1; i >= 0; i-- {
+		for range 2 {
+			now = now.Add(claimRetry)
+			w.Step(now, Tick{}, &out)
+		}
+		prev := Position{}
+		if i > 0 {
+			prev = entries[i-1].Position()
+		}
+		hear(Fetched{From: 1, To: EntryID(i + 1), Answer: Have, Prev: prev, Entries: entries[i : i+1]})
+	}
+	if w.Term() != 2 || w.Next() != n+1 || !w.opened() {
+		t.Errorf("the claim is %v at term %d, its log ends at %d, begun %v", w.Phase(), w.Term(), w.Next()-1, w.opened())
 	}
 }

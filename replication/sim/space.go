@@ -115,7 +115,7 @@ func (w *weights) reserve() int {
 	if w.limits.Window == 0 {
 		return 1 << 30
 	}
-	return w.limits.Window + w.limits.Keep + 2*(w.limits.Peer+w.limits.Batch) + 4*w.groupMax*(w.payloadMax+64)
+	return 2*w.limits.Window + w.limits.Keep + 2*(w.limits.Peer+w.limits.Batch) + 4*w.groupMax*(w.payloadMax+64)
 }
 
 // told is what a replica last said of its disk to a session, and at which term.

@@ -33,7 +33,7 @@ func recoveryMutants() []mutant {
 			old: "if p := &w.peers[i]; p.promise != nil && !p.unread {", new: "if p := &w.peers[i]; p.promise != nil {"},
 		{name: "of a tail only one holder is asked", file: "recovery.go", rests: "progress", hunter: scripts,
 			old: "if w.round.denials++; w.round.denials < len(w.peers) {", new: "if false {"},
-		{name: "a claim gives up a tail that still comes", file: "recovery.go", rests: "progress",
+		{name: "a claim gives up a tail that still comes", file: "recovery.go", rests: "progress", hunter: scripts,
 			old: "w.round.giveUp, w.round.denials = now.Add(recoverPatience), 0", new: "w.round.denials = 0"},
 		{name: "a replica forgets where the log of the writer begins", file: "log.go", rests: "I5", hunter: scripts,
 			old: "r.adoptBase(mark{m.Base, m.BaseAt})\n", new: ""},

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 
@@ -71,18 +73,28 @@ func (s *Store) CheckSpace() node.Space {
 }
 
 func (s *Store) logRoom(now node.Space, before node.Room) {
-	level, message := s.config.Logger.Info, "the disk has room again"
-	if now.Room > before {
-		level, message = s.config.Logger.Warn, "the disk is nearly full: no new entries are taken"
+	level, message := slog.LevelWarn, "the disk is nearly full: no new entries are taken"
+	switch {
+	case now.Room == node.RoomEnough:
+		level, message = slog.LevelInfo, "the disk has room again"
+	case now.Room == node.RoomNone:
+		message = "the disk is full: no changes of the catalog are taken either"
+	case before == node.RoomNone:
+		message = "the disk is nearly full: changes of the catalog are taken again"
 	}
-	level(message, "dir", s.config.Dir, "free_bytes", now.Free, "min_free_bytes", now.Reserve, "total_bytes", now.Total)
+	s.config.Logger.Log(context.Background(), level, message,
+		"dir", s.config.Dir, "free_bytes", now.Free, "min_free_bytes", now.Reserve, "total_bytes", now.Total)
 }
+
+// lastOf is the part of a reserve that is left to what must go on, when all else
+// has to stop: compactions, too.
+func lastOf(reserve uint64) uint64 { return reserve / 8 }
 
 // roomOf is what free bytes of a disk mean. What has been used up counts as
 // there again only when a little more is, so that it does not come and go with
 // every file.
 func roomOf(free, reserve uint64, before node.Room) node.Room {
-	low, none := reserve, reserve/8
+	low, none := reserve, lastOf(reserve)
 	if before >= node.RoomLow {
 		low += low / 8
 	}

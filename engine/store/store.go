@@ -71,7 +71,7 @@ func (s *Store) openDatabase() (err error) {
 	}
 	path := s.dir.file(databaseName)
 	log := logger{log: s.config.Logger, failure: s.failure, damaged: &s.damaged}
-	var fs vfs.FS = newFailstopFS(s.config.FS, s.failure, s.space.reserve/4)
+	var fs vfs.FS = newFailstopFS(s.config.FS, s.failure, lastOf(s.space.reserve))
 	fs, s.watch = vfs.WithDiskHealthChecks(fs, slowDisk, nil, log.slow)
 	s.disk, s.options = fs, pebbleOptions(s.config, fs, created, log)
 	s.db, err = pebble.Open(path, s.options)

@@ -13,7 +13,11 @@ import (
 	"walle/sqltests"
 )
 
-const allFiles = "slt/*.slt"
+const (
+	allFiles = "slt/*.slt"
+	// queries are the scripts after the topics of PostgreSQL's own regression tests.
+	queries = "slt/query/*.slt"
+)
 
 var (
 	files   = flag.String("files", allFiles, "run the scripts that match `GLOB`")
@@ -25,6 +29,11 @@ var (
 // TestScripts fails where what a user sees is not what the scripts say, in WALLE or in PostgreSQL.
 func TestScripts(t *testing.T) {
 	names, err := filepath.Glob(*files)
+	if err == nil && *files == allFiles {
+		var more []string
+		more, err = filepath.Glob(queries)
+		names = append(names, more...)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

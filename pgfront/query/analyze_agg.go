@@ -70,6 +70,9 @@ func (a *analyzer) aggregate(f *function, args []expr, c *pg_query.FuncCall, s *
 	if err != nil {
 		return nil, err
 	}
+	if ofOuterQuery(args) {
+		return nil, datum.Unsupported("aggregate of an outer query").At(c.Location)
+	}
 	for _, have := range s.level.aggs {
 		if have.text == call.text {
 			return &computed{slot: &have.slot, t: result, text: have.text}, nil
@@ -77,6 +80,24 @@ func (a *analyzer) aggregate(f *function, args []expr, c *pg_query.FuncCall, s *
 	}
 	s.level.aggs = append(s.level.aggs, call)
 	return &computed{slot: &call.slot, t: result, text: call.text}, nil
+}
+
+// ofOuterQuery says whether the arguments read columns of enclosing queries only: such an
+// aggregate is one of that query.
+func ofOuterQuery(args []expr) bool {
+	outer, own := false, false
+	for _, e := range args {
+		walk(e, func(e expr) bool {
+			switch e.(type) {
+			case *outerColumn:
+				outer = true
+			case *column:
+				own = true
+			}
+			return true
+		})
+	}
+	return outer && !own
 }
 
 // aggregateCall builds the call; windows over aggregates use it too.
@@ -114,8 +135,18 @@ func (a *analyzer) aggregateCall(f *function, args []expr, c *pg_query.FuncCall,
 			}
 		}
 	}
+	if call.distinct && call.order == nil && showsOrder(f.Name) {
+		for _, e := range args {
+			call.order = append(call.order, sortKey{e: e}) // as PostgreSQL finds duplicates by sorting
+		}
+	}
 	call.text = call.describe(f.Name)
 	return call, f.result, nil
+}
+
+// showsOrder says whether the result of an aggregate depends on the order of its input.
+func showsOrder(name string) bool {
+	return name == "string_agg" || name == "array_agg" || strings.Contains(name, "json")
 }
 
 func (a *analyzer) aggregateOrder(c *pg_query.FuncCall, s *scope, args []expr) ([]sortKey, error) {

@@ -64,6 +64,9 @@ func (a *analyzer) dispatchCall(f *function, args []expr, c *pg_query.FuncCall, 
 	case f.Set:
 		return a.setFunction(f, args, c, s)
 	}
+	if c.FuncVariadic && OID(f.Variadic) == datum.AnyOID {
+		return a.spreadCall(f, args, c.Location)
+	}
 	return a.applyFunction(f, args, c.Location)
 }
 

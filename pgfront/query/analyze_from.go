@@ -303,11 +303,11 @@ func (a *analyzer) joinConditions(j *pg_query.JoinExpr, left, right *source, kin
 		if err != nil {
 			return nil, err
 		}
-		cond, err := a.binary("=", l, r, 0)
+		e, err := a.mergedColumn(l, r, kind)
 		if err != nil {
 			return nil, err
 		}
-		e, err := a.mergedColumn(l, r, kind)
+		cond, err := a.binary("=", l, r, 0)
 		if err != nil {
 			return nil, err
 		}

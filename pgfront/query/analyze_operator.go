@@ -48,6 +48,9 @@ func (a *analyzer) plainOperator(name string, x *pg_query.A_Expr, s *scope) (exp
 		}
 		return a.prefix(name, arg, x.Location)
 	}
+	if link := x.Rexpr.GetSubLink(); x.Lexpr.GetRowExpr() != nil && link != nil && link.SubLinkType == pg_query.SubLinkType_EXPR_SUBLINK {
+		return nil, datum.Unsupported("comparison of a row with a subquery").At(x.Location)
+	}
 	left, right, err := a.operandPair(x, s)
 	if err != nil {
 		return nil, err

@@ -11,8 +11,13 @@ func (a *analyzer) with(w *pg_query.WithClause, s *scope) error {
 	if w == nil {
 		return nil
 	}
+	seen := map[string]bool{}
 	for _, n := range w.Ctes {
 		def := n.GetCommonTableExpr()
+		if seen[def.Ctename] {
+			return datum.Errorf("42712", "WITH query name \"%s\" specified more than once", def.Ctename).At(def.Location)
+		}
+		seen[def.Ctename] = true
 		if def.SearchClause != nil || def.CycleClause != nil {
 			return datum.Unsupported("SEARCH and CYCLE").At(def.Location)
 		}

@@ -31,7 +31,7 @@ var loadBuiltins = sync.OnceValue(func() *builtinTable {
 		intBuiltins(), floatBuiltins(), numericBuiltins(), textBuiltins(), byteaBuiltins(), regexBuiltins(),
 		timeBuiltins(), intervalBuiltins(), jsonBuiltins(), arrayBuiltins(), sessionBuiltins(), catalogBuiltins(),
 		boolBuiltins(), extractBuiltins(), trigBuiltins(), realBuiltins(), templateBuiltins(), jsonpathBuiltins(),
-		rowBuiltins(), bucketBuiltins(), jsonMoreBuiltins(), identBuiltins(),
+		rowBuiltins(), bucketBuiltins(), jsonMoreBuiltins(), identBuiltins(), regexpMoreBuiltins(),
 	} {
 		maps.Copy(t.scalars, list)
 	}

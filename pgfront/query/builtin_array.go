@@ -293,9 +293,6 @@ const maxArray = 134217727
 
 // checkBounds checks the dimensions or lower bounds of array_fill.
 func checkBounds(v Value) error {
-	if v.IsNull() {
-		return datum.Errorf("22004", "dimension array or low bound array cannot be null")
-	}
 	switch a := v.Array(); {
 	case len(a.Dims) > 1:
 		return datum.Errorf("2202E", "wrong number of array subscripts").WithDetail("Dimension array must be one dimensional.")
@@ -308,6 +305,9 @@ func checkBounds(v Value) error {
 }
 
 func arrayFill(c *call, v []Value) (Value, error) {
+	if slices.ContainsFunc(v[1:], Value.IsNull) {
+		return Value{}, datum.Errorf("22004", "dimension array or low bound array cannot be null")
+	}
 	for _, list := range v[1:] {
 		if err := checkBounds(list); err != nil {
 			return Value{}, err

@@ -209,7 +209,7 @@ func convertFrom(_ *call, data, encoding Value) (Value, error) {
 		}
 		return datum.String(data.Str()), nil
 	}
-	return Value{}, datum.Unsupported("encoding \"%s\"", encoding.Str())
+	return Value{}, unknownCharset("source", encoding.Str())
 }
 
 func isLatin1(name string) bool {
@@ -235,7 +235,7 @@ func convertTo(_ *call, text, encoding Value) (Value, error) {
 		}
 		return datum.Bytes(out), nil
 	}
-	return Value{}, datum.Unsupported("encoding \"%s\"", encoding.Str())
+	return Value{}, unknownCharset("destination", encoding.Str())
 }
 
 func byteSequence(s string) string {
@@ -292,4 +292,17 @@ func byteaBuiltins() map[string]any {
 		"byteatrim":    byteaTrimmer(func(s, cut []byte) []byte { return trimRightBytes(trimLeftBytes(s, cut), cut) }),
 		"bytealtrim":   byteaTrimmer(trimLeftBytes), "byteartrim": byteaTrimmer(trimRightBytes),
 	}
+}
+
+// encodings are PostgreSQL's that this package has not, without dashes and underscores.
+const encodings = " big5 euccn eucjis2004 eucjp euckr euctw gb18030 gbk iso88595 iso88596 iso88597 iso88598 johab koi8r koi8u" +
+	" latin2 latin3 latin4 latin5 latin6 latin7 latin8 latin9 latin10 mule mulecode muleinternal shiftjis2004 sjis uhc win866 win874" +
+	" win1250 win1251 win1252 win1253 win1254 win1255 win1256 win1257 win1258 "
+
+func unknownCharset(side, name string) error {
+	folded := strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(name))
+	if folded != "" && strings.Contains(encodings, " "+folded+" ") {
+		return datum.Unsupported("encoding \"%s\"", name)
+	}
+	return datum.Errorf("22023", "invalid %s encoding name \"%s\"", side, name)
 }

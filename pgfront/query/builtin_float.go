@@ -2,6 +2,7 @@ package query
 
 import (
 	"math"
+	"math/big"
 	"math/rand/v2"
 	"strconv"
 
@@ -96,6 +97,26 @@ func floatLog(f func(float64) float64) fn1 {
 	}
 }
 
+// power is right to the last digit for integer exponents, where math.Pow is not.
+func power(x, y float64) float64 {
+	if y != math.Trunc(y) || math.Abs(y) > 1024 || x == 0 || math.IsInf(x, 0) || math.IsNaN(x) {
+		return math.Pow(x, y)
+	}
+	const precision = 256
+	product, square := big.NewFloat(1).SetPrec(precision), new(big.Float).SetPrec(precision).SetFloat64(x)
+	for n := uint(math.Abs(y)); n > 0; n >>= 1 {
+		if n&1 == 1 {
+			product.Mul(product, square)
+		}
+		square.Mul(square, square)
+	}
+	if y < 0 {
+		product.Quo(big.NewFloat(1).SetPrec(precision), product)
+	}
+	r, _ := product.Float64()
+	return r
+}
+
 // log10 is right for denormals too.
 func log10(x float64) float64 {
 	if x < 1e-300 {
@@ -130,7 +151,7 @@ func floatPower(_ *call, a, b Value) (Value, error) {
 	case x < 0 && !math.IsInf(x, 0) && !math.IsInf(y, 0) && y != math.Floor(y):
 		return Value{}, datum.Errorf("2201F", "a negative number raised to a non-integer power yields a complex result")
 	}
-	r := math.Pow(x, y)
+	r := power(x, y)
 	switch {
 	case math.IsInf(r, 0) && !math.IsInf(x, 0) && !math.IsInf(y, 0):
 		return Value{}, floatOverflow()

@@ -188,6 +188,9 @@ func regexpCount(c *call, v []Value) (Value, error) {
 }
 
 func regexpLike(c *call, v []Value) (Value, error) {
+	if strings.Contains(flagsOf(v, 2), "g") {
+		return Value{}, noGlobal("regexp_like")
+	}
 	p, err := compilePattern(c, v[1].Str(), flagsOf(v, 2))
 	if err != nil {
 		return Value{}, err

@@ -21,9 +21,10 @@ func finite(f func(float64) float64) fn1 {
 // Sine and its kin in degrees, scaled so that they are exact at multiples of 30 degrees, the
 // way PostgreSQL does it.
 
-const perDegree = math.Pi / 180
-
 var (
+	// A variable: constants would be multiplied more exactly than the arguments are.
+	perDegree = math.Pi / 180
+
 	sine30  = math.Sin(30 * perDegree)
 	versine = 1 - math.Cos(60*perDegree)
 	arcsine = math.Asin(0.5)

@@ -146,6 +146,10 @@ func (f *function) resolve(actual []OID, at int32) (*function, error) {
 	if !ok {
 		return nil, datum.Errorf("42804", "could not determine polymorphic type because input has type unknown").At(at)
 	}
+	if r.result == 0 { // an array of what has no array type
+		elem := actual[slices.Index(f.args, datum.AnyElementOID)]
+		return nil, datum.Errorf("42704", "could not find array type for data type %s", datum.TypeName(elem)).At(at)
+	}
 	f.args, f.result = r.args, r.result
 	return f, nil
 }

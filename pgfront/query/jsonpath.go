@@ -19,7 +19,7 @@ type pathRun struct {
 	// lenient lets structural errors pass: in lax mode, and within **.
 	lenient bool
 	probing bool // only whether there is an item is asked
-	size    int // of the array whose subscript is evaluated, -1 outside
+	size    int  // of the array whose subscript is evaluated, -1 outside
 	regexes map[*datum.PathNode]*pattern
 }
 

@@ -111,6 +111,9 @@ const (
 	refused = "refused"
 )
 
+// decides are the forms that must not evaluate all of their operands.
+var decides = map[string]bool{"CASE": true, "CASE of a value": true, "COALESCE": true}
+
 // explain finds out whether a difference is only in which parts are evaluated: a part that
 // stands alone has the error on the other side too.
 func (w *worker) explain(ctx context.Context, statement *node, d *difference) error {
@@ -126,13 +129,17 @@ func (w *worker) explain(ctx context.Context, statement *node, d *difference) er
 		case d.ours.code != "" && d.theirs.code != "" && askLocal(ctx, sql).code == d.theirs.code:
 			d.kind = "which of two errors"
 			return nil
-		case d.theirs.code != "":
+		case d.theirs.code != "" || !decides[statement.label]:
 			theirs, err := w.pg.ask(ctx, sql)
 			if err != nil {
 				return err
 			}
-			if theirs.code == d.ours.code {
+			if theirs.code == d.ours.code && d.theirs.code != "" {
 				d.kind = "which of two errors"
+				return nil
+			}
+			if theirs.code == d.ours.code {
+				d.kind = "an error of what is not needed"
 				return nil
 			}
 		}

@@ -235,6 +235,8 @@ func (p *arrayParser) dimension(depth int) error {
 		switch {
 		case p.rest == "":
 			return p.malformed("Unexpected end of input.")
+		case p.rest[0] == ',' && len(p.elems) == 0:
+			return p.malformed("Unexpected \",\" character.")
 		case p.rest[0] == '}':
 			p.rest = p.rest[1:]
 			return p.close(depth, n)

@@ -13,6 +13,8 @@ type datetime struct {
 	hasTime bool
 	zone    *time.Location // nil if none was written
 	bc      bool
+	// shortYear is a year that was written with two digits.
+	shortYear int
 }
 
 // Clock gives the transaction's time to inputs like 'now' and 'today'.
@@ -219,6 +221,7 @@ func (p *datetimeParser) setDate(year, month, day string) error {
 		return p.bad()
 	}
 	if len(year) <= 2 {
+		p.out.shortYear = y
 		if y < 70 {
 			y += 2000
 		} else {
@@ -436,6 +439,9 @@ func (p *datetimeParser) finish() error {
 	}
 	if !p.out.hasDate {
 		return nil
+	}
+	if p.out.bc && p.out.shortYear > 0 {
+		c.Year = p.out.shortYear // two digits mean themselves then
 	}
 	if p.out.bc {
 		if c.Year <= 0 {

@@ -60,6 +60,9 @@ const maxPathDepth = 2000
 
 // ParsePath reads what jsonpath's input function reads.
 func ParsePath(s string) (*Path, error) {
+	if s == "" {
+		return nil, invalidSyntax("jsonpath", s)
+	}
 	tokens, err := scanPath(s)
 	if err != nil {
 		return nil, err

@@ -37,7 +37,7 @@ func ParseNumeric(s string) (*apd.Decimal, error) {
 	if !ok {
 		return nil, invalidSyntax("numeric", s)
 	}
-	if scale > maxNumericScale || len(digits)-scale > maxNumericWeight+1 {
+	if scale > maxNumericScale || len(strings.TrimLeft(digits, "0"))-scale > maxNumericWeight && strings.Trim(digits, "0") != "" {
 		return nil, Errorf("22003", "value overflows numeric format")
 	}
 	d := new(apd.Decimal)

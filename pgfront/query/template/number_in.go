@@ -153,13 +153,14 @@ func (r *numberReader) digitOrPoint() bool {
 	return false
 }
 
+// signAfter reads the sign behind the last digit.
 func (r *numberReader) signAfter(read bool) {
 	switch {
-	case r.local && read && len(r.rest) > 1 && !isDigit(r.rest[1]):
+	case r.local && read && len(r.rest) > 1:
 		if c := r.rest[1]; c == '-' || c == '+' {
 			r.sign, r.rest = c, r.rest[1:]
 		}
-	case !read && !r.local && !r.plus && !r.minus:
+	case !read && (r.plus || r.minus):
 		if c := r.rest[0]; c == '-' || c == '+' {
 			r.sign = c
 		}

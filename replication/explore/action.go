@@ -50,9 +50,12 @@ func (x *explorer) actions(w world, into []action) []action {
 func (x *explorer) claimActions(w world, i int, into []action) []action {
 	c, plan := x.claimOf(w, i), &x.scope.Claims[i]
 	if c == nil {
-		if x.twin[i] < 0 || w[x.claimAt+x.twin[i]] != 0 {
+		if before := x.twin[i]; before < 0 || w[x.claimAt+before] != 0 {
 			into = append(into, action{kind: actBegin, who: i})
 		}
+		return into
+	}
+	if x.paused(w, i) {
 		return into
 	}
 	if c.phase == replication.Serving {
@@ -70,6 +73,11 @@ func (x *explorer) claimActions(w world, i int, into []action) []action {
 		into = append(into, action{kind: actClaimTimer, who: i})
 	}
 	return into
+}
+
+// paused reports whether claim i has paused because a later one began.
+func (x *explorer) paused(w world, i int) bool {
+	return x.scope.Rivals == Paused && slices.ContainsFunc(w[x.claimAt+i+1:x.recordAt], func(id uint32) bool { return id != 0 })
 }
 
 // fires reports whether a timer may fire: on a clock of its own at any time.
@@ -112,7 +120,7 @@ func (x *explorer) deliver(w world, id uint32, into []action) []action {
 		}
 		return into
 	}
-	if c := x.claimOf(w, p.claim); c == nil || c.over {
+	if c := x.claimOf(w, p.claim); c == nil || c.over || x.paused(w, p.claim) {
 		return into
 	}
 	e := x.onClaim(p.claim, w[x.claimAt+p.claim]-1, input{inDeliver, id})
@@ -143,7 +151,7 @@ func (x *explorer) apply(w *world, a action) *Failure {
 	}
 	switch a.kind {
 	case actBegin:
-		if x.scope.Alone {
+		if x.scope.Rivals == Dead {
 			d.bury()
 		}
 		d.take(a.who, x.begin(a.who, uint32(x.spent(*w, ticks))))

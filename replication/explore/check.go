@@ -28,6 +28,7 @@ const (
 	CheckRead      Check = "reads see acks"
 	CheckRest      Check = "machines rest"
 	CheckValues    Check = "messages are values"
+	CheckReign     Check = "claims are served" // before the search begins, without any trouble
 )
 
 // Failure is a promise that the protocol broke.

@@ -19,10 +19,13 @@ type claim struct {
 func (x *explorer) newClaim(i int) *claim {
 	self := replication.NodeID(10 + i + 1)
 	return &claim{now: begins, writer: replication.NewWriter(replication.WriterConfig{
-		Self: self, Stream: stream, Config: x.config, Claim: replication.ClaimID{Node: self, Nonce: uint64(i + 1)},
+		Self: self, Stream: stream, Config: x.config, Claim: replication.ClaimID{Node: self, Nonce: nonceOf(i)},
 		Mode: x.scope.Claims[i].Mode, Lease: x.scope.Lease, Limits: x.scope.Limits,
 	})}
 }
+
+// nonceOf is the nonce of claim number i.
+func nonceOf(i int) uint64 { return uint64(i + 1) }
 
 // outcome is what a step of a writer comes to.
 type outcome struct {

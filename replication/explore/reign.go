@@ -1,6 +1,10 @@
 package explore
 
-import "slices"
+import (
+	"slices"
+
+	"walle/replication"
+)
 
 // reigns is the world that a search begins with: the first one, after all that
 // the scope says was before. Each action is told first.
@@ -8,10 +12,13 @@ func (x *explorer) reigns(tell func(world, action)) (world, *Failure) {
 	s := &scene{explorer: x, w: x.first(), tell: tell}
 	for i, r := range x.scope.Before {
 		s.do(action{kind: actBegin, who: i})
-		s.settle(r.Served)
+		s.settle(i, r.Served)
+		if c := s.claimOf(s.w, i); s.failure == nil && c.phase != replication.Serving {
+			s.failure = failed(CheckReign, "claim %d is %v", i+1, c.phase)
+		}
 		for _, reached := range r.Reach {
 			s.do(action{kind: actPropose, who: i})
-			s.settle(reached)
+			s.settle(i, reached)
 		}
 	}
 	return s.w, s.failure
@@ -37,9 +44,9 @@ func (s *scene) do(a action) {
 	s.w = next
 }
 
-// settle delivers what is under way from and to some replicas, each message once,
-// and syncs what they write.
-func (s *scene) settle(replicas []int) {
+// settle delivers what is under way between claim number c and some replicas, each
+// message once, and syncs what they write.
+func (s *scene) settle(c int, replicas []int) {
 	delivered := map[uint32]bool{}
 	for s.failure == nil {
 		actions := s.actions(s.w, nil)
@@ -51,10 +58,11 @@ func (s *scene) settle(replicas []int) {
 				return false
 			}
 			p := s.messages.get(a.arg)
-			if p.node >= 0 {
-				return slices.Contains(replicas, p.node+1)
+			replica := p.To
+			if p.node < 0 {
+				replica = p.From
 			}
-			return slices.Contains(replicas, int(p.From))
+			return p.Claim.Nonce == nonceOf(c) && slices.Contains(replicas, int(replica))
 		})
 		if i < 0 {
 			return

@@ -18,9 +18,7 @@ type Scope struct {
 	Lease    time.Duration
 	Limits   replication.Limits
 	Clock    Clock
-	// Alone says that each claim begins when the writers of those before it are
-	// dead. What they sent is still under way.
-	Alone bool
+	Rivals   Rivals
 	// Before is what happened before the search begins, without any trouble: the
 	// reigns of the first claims. What they sent is still under way.
 	Before []Reign
@@ -40,6 +38,20 @@ type Claim struct {
 	Groups  []int // how many entries each of its appends has, in order
 	Release bool  // it may give its lease back
 	Trim    bool  // it may trim all that is committed, once
+}
+
+// Rivals says what becomes of the writers that there are when a claim begins. What
+// they sent is still under way.
+type Rivals int
+
+const (
+	Alive  Rivals = iota // they go on
+	Paused               // they take no input any more, and trust their leases
+	Dead
+)
+
+func (r Rivals) String() string {
+	return [...]string{"all alive", "the others paused", "the others dead"}[r]
 }
 
 // Clock says what time is in a scope. The zero value gives each machine a clock

@@ -14,39 +14,43 @@ const instant = 4 * time.Nanosecond
 
 // Small are scopes that take seconds together.
 func Small() []Scope {
+	all, pair := []int{1, 2, 3}, []int{1, 2}
 	return []Scope{
 		own("one claim", Bounds{Lags: Free, Crashes: 1}, force(1)),
-		own("two claims, one alive", Bounds{}, force(), force()).alone(),
+		own("two claims", Bounds{}, force(), force()).with(Dead),
+		own("recovery", Bounds{}, force(1), force()).with(Dead),
+		own("third claim", Bounds{}, force(1, 1), force(1), force()).with(Dead).
+			after(Reign{pair, [][]int{{1}, {1}}}, Reign{[]int{2, 3}, [][]int{{2, 3}}}),
+		shared("lease", 2, Bounds{Ticks: 2, Timers: Free}, force(), force()).with(Paused).after(Reign{Served: all}),
+		shared("lease restart", 2, Bounds{Ticks: 1, Timers: Free, Crashes: 1}, force(), force()).with(Paused).after(Reign{Served: pair}),
+		shared("lease skew", 1, Bounds{Ticks: 1, Timers: Free}, force(), force()).with(Paused).after(Reign{Served: pair}).slow(80),
 	}
 }
 
-// Default are scopes that take a minute or so each.
+// Default are scopes that take some minutes together.
 func Default() []Scope {
-	all := []int{1, 2, 3}
+	pair := []int{1, 2}
 	return []Scope{
 		own("duel", Bounds{}, force(), force()),
-		own("recovery", Bounds{}, force(1), force()).alone(),
-		own("crash", Bounds{Crashes: 1}, force(1), force()).alone(),
-		own("restamp", Bounds{}, force(1, 1), force(), force()).alone().after(Reign{Served: []int{1, 3}, Reach: [][]int{{1, 3}, {1, 3}}}),
-		own("longest", Bounds{}, force(1, 1), force(1), force()).alone().after(Reign{Served: []int{1, 2}, Reach: [][]int{{1}, {1}}}),
-		own("longer", Bounds{}, force(1, 1), force(1), force()).alone().after(Reign{Served: []int{1, 2}, Reach: [][]int{{1}, {1}}}, Reign{Served: []int{2, 3}, Reach: [][]int{{2, 3}}}),
-		own("lag", Bounds{Lags: 2, Crashes: 1}, force(1, 1), force()).alone().after(Reign{Served: []int{1, 2}, Reach: [][]int{{1, 2}}}),
-		own("groups", Bounds{}, force(2, 1), force()).alone().after(Reign{Served: all, Reach: [][]int{{1}}}),
-		own("rise", Bounds{Timers: 2}, force(1, 1), force(1)).after(Reign{Served: all, Reach: [][]int{all}}),
-		own("gap", Bounds{Timers: 2, Crashes: 1}, force(1, 1, 1)).keep(1).after(Reign{Served: []int{1, 2}, Reach: [][]int{{1, 2}, {1, 2}}}),
-		own("trim", Bounds{Timers: 2, Crashes: 1}, trims(force(1, 1, 1)), force()).keep(1).alone().after(Reign{Served: []int{1, 2}, Reach: [][]int{{1, 2}, {1, 2}}}),
-		own("measure", Bounds{Timers: 2}, force(1, 1), force(1), force()).alone().after(Reign{Served: []int{1, 2}, Reach: [][]int{{1}, {1}}}),
-		shared("lease", 2, Bounds{Ticks: 2, Timers: 2}, force(), force()).after(Reign{Served: all}),
-		shared("lease crash", 2, Bounds{Ticks: 2, Timers: 2, Crashes: 2}, force(), force()).after(Reign{Served: []int{1, 2}}),
-		shared("lease wait", 4, Bounds{Ticks: 2, Timers: 2, Crashes: 2}, force(), force(), force()).after(Reign{Served: []int{1, 2}}),
-		shared("lease skew", 2, Bounds{Ticks: 2, Timers: 2}, force(), force()).after(Reign{Served: []int{1, 2}}).slow(80),
+		own("tail of another", Bounds{}, force(1, 1), force(), force()).with(Dead).after(Reign{[]int{1, 3}, [][]int{{1, 3}, {1, 3}}}),
+		own("gap", Bounds{Crashes: 1}, force(1, 1, 1)).keep(1).after(Reign{pair, [][]int{pair, pair}}),
+		own("trim", Bounds{Crashes: 1}, trims(force(1, 1))).keep(1).after(Reign{pair, [][]int{pair, pair}}),
+		own("trim and claim", Bounds{}, trims(force(1, 1)), force()).keep(1).with(Dead).after(Reign{pair, [][]int{pair, pair}}),
+		own("measure", Bounds{Timers: 1}, force(1), force()).with(Dead).after(Reign{pair, [][]int{{1}}}),
+		own("lag", Bounds{Lags: 1, Crashes: 1}, force(1), force()).with(Dead).after(Reign{pair, [][]int{{1}}}),
+		own("group", Bounds{Crashes: 1}, force(2), force()).with(Dead).after(Reign{Served: pair}),
+		own("rise", Bounds{Timers: 1}, force(), force()).after(Reign{Served: pair}),
 	}
 }
 
 // Deep are scopes that take as long as they take.
 func Deep() []Scope {
+	pair := []int{1, 2}
 	return []Scope{
-		own("three claims", Bounds{}, force(2), force(1), force(1)).alone(),
+		own("crash", Bounds{Crashes: 1}, force(1), force()).with(Dead),
+		own("longest", Bounds{}, force(1, 1), force(1), force()).with(Dead).after(Reign{pair, [][]int{{1}, {1}}}),
+		shared("lease chain", 2, Bounds{Ticks: 1, Timers: Free, Crashes: 1}, force(), force(), force()).with(Paused).after(Reign{Served: pair}),
+		own("three claims", Bounds{}, force(2), force(1), force(1)).with(Dead),
 		own("duel with entries", Bounds{Lags: Free}, force(1), force(1)),
 	}
 }
@@ -79,9 +83,8 @@ func shared(name string, lease int, b Bounds, claims ...Claim) Scope {
 	return Scope{Name: name, Replicas: 3, Claims: claims, Lease: time.Duration(lease) * tick, Clock: Clock{Tick: tick}, Bounds: b}
 }
 
-// alone lets one claim live at a time.
-func (s Scope) alone() Scope {
-	s.Alone = true
+func (s Scope) with(r Rivals) Scope {
+	s.Rivals = r
 	return s
 }
 
@@ -98,8 +101,8 @@ func (s Scope) String() string {
 	for _, c := range s.Claims {
 		fmt.Fprintf(&b, ", %v", c)
 	}
-	if s.Alone {
-		b.WriteString(", one alive at a time")
+	if len(s.Claims) > 1 {
+		fmt.Fprintf(&b, ", %v", s.Rivals)
 	}
 	for t, name := range [troubles]string{"crashes", "lags", "timers", "ticks"} {
 		switch n := s.of(trouble(t)); n {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"walle/replication"
 )
 
 // Options say how to search.
@@ -36,10 +38,34 @@ type Result struct {
 	Parts     Parts
 }
 
-// Parts is how many different states of each part were met.
+// Parts is how many different states of each part were met, and how many of them
+// were what a scope is there for.
 type Parts struct {
 	Nodes, Claims, Messages, Records int
+	Gaps, Trimmed                    int    // nodes with a gap; that have trimmed
+	Serving                          int    // claims that were served
 	Effects                          uint64 // steps of machines that were worked out
+}
+
+func (x *explorer) count() (p Parts) {
+	p = Parts{
+		Nodes: len(x.nodes.all()), Claims: len(x.claims.all()), Messages: len(x.messages.all()), Records: len(x.records.all()),
+		Effects: x.worked.Load(),
+	}
+	for _, n := range x.nodes.all() {
+		if len(n.written.state.Gaps) > 0 {
+			p.Gaps++
+		}
+		if n.written.state.First > 1 {
+			p.Trimmed++
+		}
+	}
+	for _, c := range x.claims.all() {
+		if c.phase == replication.Serving {
+			p.Serving++
+		}
+	}
+	return p
 }
 
 // Search visits every world of a scope, the nearest first.
@@ -153,8 +179,7 @@ func (h *search) fail(f *Failure, at uint32, choice int) {
 func (h *search) result() *Result {
 	r := &Result{Progress: h.progress(), Stopped: h.stopped, Failure: h.failure}
 	r.Exhausted = r.Failure == nil && r.Stopped == ""
-	r.Parts = Parts{Nodes: len(h.nodes.all()), Claims: len(h.claims.all()), Messages: len(h.messages.all()), Records: len(h.records.all())}
-	r.Parts.Effects = h.worked.Load()
+	r.Parts = h.count()
 	if h.failure != nil {
 		r.Path = h.path()
 	}

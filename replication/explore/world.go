@@ -26,7 +26,7 @@ type explorer struct {
 	config  replication.Configuration
 
 	claimAt, recordAt, spentAt, netAt int   // where in a world these begin
-	twin                              []int // by claim: the equal one that begins before it, or -1
+	twin                              []int // by claim: the one that begins before it, or -1
 
 	renumbers bool // the counters of replicas are known
 
@@ -58,7 +58,7 @@ func newExplorer(s Scope) (*explorer, error) {
 	for i := range s.Claims {
 		before := -1
 		for j := range i {
-			if reflect.DeepEqual(s.Claims[i], s.Claims[j]) {
+			if s.Rivals != Alive || reflect.DeepEqual(s.Claims[i], s.Claims[j]) {
 				before = j
 			}
 		}

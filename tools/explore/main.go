@@ -100,8 +100,8 @@ func search(s explore.Scope, o explore.Options, quiet bool, out io.Writer) (*exp
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(out, "  %s\n  %d states of nodes, %d of claims, %d messages, %d steps of machines\n",
-		standing(r.Progress, time.Since(began)), r.Parts.Nodes, r.Parts.Claims, r.Parts.Messages, r.Parts.Effects)
+	fmt.Fprintf(out, "  %s\n  nodes were in %d states (%d with a gap, %d trimmed), claims in %d (%d served); %d messages, %d steps of machines\n",
+		standing(r.Progress, time.Since(began)), r.Parts.Nodes, r.Parts.Gaps, r.Parts.Trimmed, r.Parts.Claims, r.Parts.Serving, r.Parts.Messages, r.Parts.Effects)
 	switch {
 	case r.Failure != nil:
 		fmt.Fprintf(out, "broken: %s: %v\n", s.Name, r.Failure)

@@ -1,5 +1,5 @@
 # The commands of the README and of CI; plain go does the rest.
-.PHONY: demo test ci nemesis
+.PHONY: demo test ci nemesis explore
 
 demo:
 	go run ./cmd/walle demo
@@ -13,3 +13,7 @@ ci:
 # Real processes under all faults for 5 minutes; as root, else on loopback with fewer.
 nemesis:
 	go run ./tools/nemesis
+
+# Every state of small worlds; some minutes.
+explore:
+	go run ./tools/explore

@@ -21,6 +21,8 @@ func Small() []Scope {
 		own("recovery", Bounds{}, force(1), force()).with(Dead),
 		own("third claim", Bounds{}, force(1, 1), force(1), force()).with(Dead).
 			after(Reign{pair, [][]int{{1}, {1}}}, Reign{[]int{2, 3}, [][]int{{2, 3}}}),
+		own("trim", Bounds{Crashes: 1}, trims(force(1, 1))).keep(1).after(Reign{pair, [][]int{pair, pair}}),
+		own("trim and claim", Bounds{}, trims(force(1, 1)), force()).keep(1).with(Dead).after(Reign{pair, [][]int{pair, pair}}),
 		shared("lease", 2, Bounds{Ticks: 2, Timers: Free}, force(), force()).with(Paused).after(Reign{Served: all}),
 		shared("lease restart", 2, Bounds{Ticks: 1, Timers: Free, Crashes: 1}, force(), force()).with(Paused).after(Reign{Served: pair}),
 		shared("lease skew", 1, Bounds{Ticks: 1, Timers: Free}, force(), force()).with(Paused).after(Reign{Served: pair}).slow(80),
@@ -34,25 +36,29 @@ func Default() []Scope {
 		own("duel", Bounds{}, force(), force()),
 		own("tail of another", Bounds{}, force(1, 1), force(), force()).with(Dead).after(Reign{[]int{1, 3}, [][]int{{1, 3}, {1, 3}}}),
 		own("gap", Bounds{Crashes: 1}, force(1, 1, 1)).keep(1).after(Reign{pair, [][]int{pair, pair}}),
-		own("trim", Bounds{Crashes: 1}, trims(force(1, 1))).keep(1).after(Reign{pair, [][]int{pair, pair}}),
-		own("trim and claim", Bounds{}, trims(force(1, 1)), force()).keep(1).with(Dead).after(Reign{pair, [][]int{pair, pair}}),
 		own("measure", Bounds{Timers: 1}, force(1), force()).with(Dead).after(Reign{pair, [][]int{{1}}}),
-		own("lag", Bounds{Lags: 1, Crashes: 1}, force(1), force()).with(Dead).after(Reign{pair, [][]int{{1}}}),
 		own("group", Bounds{Crashes: 1}, force(2), force()).with(Dead).after(Reign{Served: pair}),
 		own("rise", Bounds{Timers: 1}, force(), force()).after(Reign{Served: pair}),
 	}
 }
 
-// Deep are scopes that take as long as they take.
+// Deep are scopes of many millions of worlds. Not all of them were ever exhausted.
 func Deep() []Scope {
-	pair := []int{1, 2}
+	all, pair := []int{1, 2, 3}, []int{1, 2}
 	return []Scope{
 		own("crash", Bounds{Crashes: 1}, force(1), force()).with(Dead),
+		own("lag", Bounds{Lags: 1, Crashes: 1}, force(1), force()).with(Dead).after(Reign{pair, [][]int{{1}}}),
 		own("longest", Bounds{}, force(1, 1), force(1), force()).with(Dead).after(Reign{pair, [][]int{{1}, {1}}}),
+		shared("release", 2, Bounds{Ticks: 1, Timers: 1}, releases(force()), Claim{Mode: replication.ClaimWait}).after(Reign{Served: all}),
 		shared("lease chain", 2, Bounds{Ticks: 1, Timers: Free, Crashes: 1}, force(), force(), force()).with(Paused).after(Reign{Served: pair}),
 		own("three claims", Bounds{}, force(2), force(1), force(1)).with(Dead),
 		own("duel with entries", Bounds{Lags: Free}, force(1), force(1)),
 	}
+}
+
+func releases(c Claim) Claim {
+	c.Release = true
+	return c
 }
 
 func trims(c Claim) Claim {
@@ -103,6 +109,12 @@ func (s Scope) String() string {
 	}
 	if len(s.Claims) > 1 {
 		fmt.Fprintf(&b, ", %v", s.Rivals)
+	}
+	for i, r := range s.Before {
+		fmt.Fprintf(&b, ", claim %d served by %v", i+1, r.Served)
+		if len(r.Reach) > 0 {
+			fmt.Fprintf(&b, " with groups on %v", r.Reach)
+		}
 	}
 	for t, name := range [troubles]string{"crashes", "lags", "timers", "ticks"} {
 		switch n := s.of(trouble(t)); n {

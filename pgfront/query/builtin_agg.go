@@ -337,9 +337,10 @@ func (a *arrayAgg) result(*call) (Value, error) {
 type arrayStack struct {
 	elem OID
 	list []Value
+	used int64
 }
 
-func (a *arrayStack) add(_ *call, v []Value) error {
+func (a *arrayStack) add(c *call, v []Value) error {
 	if v[0].IsNull() {
 		return datum.Errorf("22004", "cannot accumulate null arrays")
 	}
@@ -347,6 +348,9 @@ func (a *arrayStack) add(_ *call, v []Value) error {
 		return datum.Errorf("2202E", "cannot accumulate empty arrays")
 	}
 	a.list = append(a.list, v[0].Clone())
+	if a.used += v[0].Size(); a.used > c.run.workMem {
+		return datum.Errorf("53200", "out of memory").WithDetail("array_agg would need more than work_mem.")
+	}
 	return nil
 }
 

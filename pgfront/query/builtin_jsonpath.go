@@ -34,7 +34,7 @@ func pathItems(c *call, v []Value, silent, probing bool, out emit) (ok bool, err
 	if err != nil {
 		return false, err
 	}
-	p := &pathRun{call: c, root: v[0].JSON(), vars: &datum.JSON{Kind: datum.JSONObject}, lax: !compiled.path.Strict, probing: probing && !compiled.path.Strict, size: -1, regexes: compiled.regexes}
+	p := &pathRun{call: c, budget: c.run.budget("path"), root: v[0].JSON(), vars: &datum.JSON{Kind: datum.JSONObject}, lax: !compiled.path.Strict, probing: probing && !compiled.path.Strict, size: -1, regexes: compiled.regexes}
 	p.lenient, p.current = p.lax, p.root
 	if len(v) > 2 {
 		if p.vars = v[2].JSON(); p.vars.Kind != datum.JSONObject {
@@ -55,9 +55,10 @@ func pathItems(c *call, v []Value, silent, probing bool, out emit) (ok bool, err
 
 // pathList collects the items; ok is as for pathItems.
 func pathList(c *call, v []Value, silent bool) (list []*datum.JSON, ok bool, err error) {
+	kept := c.run.budget("path")
 	ok, err = pathItems(c, v, silent, false, func(j *datum.JSON) error {
 		list = append(list, j)
-		return nil
+		return kept.addBytes(pathItemSize)
 	})
 	return list, ok, err
 }

@@ -9,26 +9,26 @@ import (
 
 // like makes LIKE and ILIKE, and their negations.
 func like(fold, not bool) fn2 {
-	return func(_ *call, s, pattern Value) (Value, error) {
+	return func(c *call, s, pattern Value) (Value, error) {
 		text, p := s.Str(), pattern.Str()
 		if fold {
 			text, p = strings.ToLower(text), strings.ToLower(p)
 		}
-		ok, err := matchLike(text, p, false)
+		ok, err := matchLike(c.run, text, p, false)
 		return datum.Bool(ok != not), err
 	}
 }
 
 func byteaLike(not bool) fn2 {
-	return func(_ *call, s, pattern Value) (Value, error) {
-		ok, err := matchLike(s.Str(), pattern.Str(), true)
+	return func(c *call, s, pattern Value) (Value, error) {
+		ok, err := matchLike(c.run, s.Str(), pattern.Str(), true)
 		return datum.Bool(ok != not), err
 	}
 }
 
 // matchLike matches with % and _ and the escape \. It goes back to the last % only, so the
 // time is at most the product of the lengths.
-func matchLike(s, p string, bytes bool) (bool, error) {
+func matchLike(r *run, s, p string, bytes bool) (bool, error) {
 	star, retry := -1, 0 // where the pattern continues after the last %, and the text with it
 	i, j := 0, 0
 	for i < len(s) || j < len(p) {
@@ -57,6 +57,11 @@ func matchLike(s, p string, bytes bool) (bool, error) {
 		}
 		if star < 0 || retry >= len(s) {
 			return false, nil
+		}
+		if len(s) > 1<<10 {
+			if err := r.tick(); err != nil {
+				return false, err
+			}
 		}
 		retry += charLen(s[retry:], bytes)
 		i, j = retry, star

@@ -143,7 +143,7 @@ func larger(a, b Value, sign int) Value {
 	return b
 }
 
-func numericFactorial(_ *call, a Value) (Value, error) {
+func numericFactorial(c *call, a Value) (Value, error) {
 	n := a.Int()
 	switch {
 	case n < 0:
@@ -153,6 +153,9 @@ func numericFactorial(_ *call, a Value) (Value, error) {
 	}
 	d := datum.NumericFromInt(1)
 	for i := int64(2); i <= n; i++ {
+		if err := c.run.tick(); err != nil {
+			return Value{}, err
+		}
 		d.Coeff.Mul(&d.Coeff, apd.NewBigInt(i))
 	}
 	return datum.Numeric(d), nil

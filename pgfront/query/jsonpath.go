@@ -12,6 +12,7 @@ import (
 // pathRun evaluates one path over one document.
 type pathRun struct {
 	call    *call
+	budget  budget // of the items that are kept
 	root    *datum.JSON
 	current *datum.JSON
 	vars    *datum.JSON
@@ -25,6 +26,9 @@ type pathRun struct {
 
 // errEnough ends an evaluation that has found what it wanted.
 var errEnough = errors.New("enough")
+
+// pathItemSize is what a kept item counts for.
+const pathItemSize = 32
 
 type emit = func(*datum.JSON) error
 
@@ -257,6 +261,9 @@ func (p *pathRun) list(n *datum.PathNode, v *datum.JSON, unwrap bool) ([]*datum.
 	defer func() { p.probing = probing }()
 	var found []*datum.JSON
 	err := p.item(n, v, p.lax, func(j *datum.JSON) error {
+		if err := p.budget.addBytes(pathItemSize); err != nil {
+			return err
+		}
 		if unwrap && p.lax && j.Kind == datum.JSONArray {
 			found = append(found, j.Elems...)
 		} else {
@@ -458,7 +465,7 @@ func (p *pathRun) holds(n *datum.PathNode, v *datum.JSON) (truth, error) {
 // ofData says whether an error comes from the document, so that a predicate is unknown.
 func ofData(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && e.Code != "0A000" && e.Code != "42704" && e.Code != "2201B"
+	return errors.As(err, &e) && e.Code != "0A000" && e.Code != "53200" && e.Code != "42704" && e.Code != "2201B"
 }
 
 func (p *pathRun) exists(n *datum.PathNode, v *datum.JSON) (truth, error) {

@@ -119,7 +119,7 @@ func (it *projectRows) Next(ctx context.Context) bool {
 		return it.fail(it.in.Err())
 	}
 	it.f.row = it.in.Row()
-	if err := evalAll(it.exprs, &it.f, it.row); err != nil {
+	if err := evalRow(it.exprs, &it.f, it.row); err != nil {
 		return it.fail(err)
 	}
 	return true
@@ -174,7 +174,7 @@ func (it *valuesRows) Next(ctx context.Context) bool {
 	if it.row == nil {
 		it.row = make([]Value, len(exprs))
 	}
-	if err := evalAll(exprs, &it.f, it.row); err != nil {
+	if err := evalRow(exprs, &it.f, it.row); err != nil {
 		return it.fail(err)
 	}
 	return true

@@ -33,6 +33,12 @@ type aggNode struct {
 
 func (n *aggNode) children() []plan { return []plan{n.input} }
 
+// What a group takes beside its row, and each of its aggregates: estimates.
+const (
+	groupSize = 96
+	stateSize = 256
+)
+
 // group is one group of one grouping set.
 type group struct {
 	row  []Value // of the output
@@ -129,6 +135,9 @@ func (w *groupWork) add() error {
 			g = w.group(i, w.buf)
 			n.fill(g, set, w.f.row, w.keys)
 			if err := w.budget.add(g.row); err != nil {
+				return err
+			}
+			if err := w.budget.addBytes(int64(len(w.buf)) + groupSize + stateSize*int64(len(n.calls))); err != nil {
 				return err
 			}
 		}

@@ -37,9 +37,10 @@ func newRun(ctx context.Context, env Env, args []Value) *run {
 	return r
 }
 
-// tick is called in every loop that may run long; it looks at the context now and then.
+// tick is called in every loop that may run long; it looks at the context now and then, and
+// often enough that a few slow rows in between do not delay a cancel.
 func (r *run) tick() error {
-	if r.ticks++; r.ticks&255 != 0 {
+	if r.ticks++; r.ticks&15 != 0 {
 		return nil
 	}
 	return r.ctx.Err()
@@ -66,6 +67,28 @@ type budget struct {
 	run  *run
 	used int64
 	what string
+}
+
+// maxRow bounds the values of one row together.
+const maxRow = 1 << 28
+
+// evalRow evaluates a row into out. Every value is bounded (maxText), a row of 1664 of them
+// would not be.
+func evalRow(list []expr, f *frame, out []Value) error {
+	total := int64(0)
+	for i, e := range list {
+		v, err := e.eval(f)
+		if err != nil {
+			return err
+		}
+		out[i] = v
+		if n := int64(len(v.Str())); n > 1<<16 {
+			if total += n; total > maxRow {
+				return datum.Errorf("54000", "row is too large").WithDetail("A row may have %d bytes.", maxRow)
+			}
+		}
+	}
+	return nil
 }
 
 func (r *run) budget(what string) budget { return budget{run: r, what: what} }

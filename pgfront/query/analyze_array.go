@@ -149,7 +149,7 @@ func (a *analyzer) jsonSubscripts(base expr, list []*pg_query.Node, s *scope, at
 	for _, n := range list {
 		ind := n.GetAIndices()
 		if ind.IsSlice {
-			return nil, datum.Errorf("0A000", "jsonb subscript does not support slices").At(at)
+			return nil, datum.Errorf("42804", "jsonb subscript does not support slices").At(at)
 		}
 		e, err := a.expr(ind.Uidx, s)
 		if err != nil {

@@ -22,11 +22,8 @@ func (a *analyzer) orderedSet(name string, c *pg_query.FuncCall, s *scope) (expr
 		return nil, err
 	}
 	call := &aggCall{}
-	if call.order, err = a.withinOrder(c, s); err != nil {
+	if call.args, err = a.withinOrder(c, s); err != nil {
 		return nil, err
-	}
-	for _, k := range call.order {
-		call.args = append(call.args, k.e)
 	}
 	f, err := findFunction(name, typesOf(append(slices.Clone(direct), call.args...)), nil, false, c.Location)
 	if err != nil {
@@ -35,7 +32,7 @@ func (a *analyzer) orderedSet(name string, c *pg_query.FuncCall, s *scope) (expr
 	if f.Kind != 'a' {
 		return nil, datum.Errorf("42809", "WITHIN GROUP specified, but %s is not an aggregate function", name).At(c.Location)
 	}
-	if err := a.orderedArguments(f, call, direct, c.Location); err != nil {
+	if err := a.orderedArguments(f, call, direct, c); err != nil {
 		return nil, err
 	}
 	if c.AggFilter != nil {
@@ -54,33 +51,57 @@ func (a *analyzer) orderedSet(name string, c *pg_query.FuncCall, s *scope) (expr
 	return &computed{slot: &call.slot, t: f.result, text: call.text}, nil
 }
 
-func (a *analyzer) withinOrder(c *pg_query.FuncCall, s *scope) ([]sortKey, error) {
-	keys, err := a.aggregateOrder(&pg_query.FuncCall{AggOrder: c.AggOrder}, s.aggregateArguments(), nil)
-	if err == nil && len(keys) == 0 {
-		err = datum.Errorf("42809", "WITHIN GROUP is required for ordered-set aggregate").At(c.Location)
+// withinOrder analyzes what WITHIN GROUP orders by. Literals of unknown type stay that: the
+// aggregate decides.
+func (a *analyzer) withinOrder(c *pg_query.FuncCall, s *scope) ([]expr, error) {
+	if len(c.AggOrder) == 0 {
+		return nil, datum.Errorf("42809", "WITHIN GROUP is required for ordered-set aggregate").At(c.Location)
 	}
-	return keys, err
+	inner := s.aggregateArguments()
+	list := make([]expr, len(c.AggOrder))
+	for i, n := range c.AggOrder {
+		var err error
+		if list[i], err = a.expr(n.GetSortBy().Node, inner); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
-// orderedArguments converts direct and ordered arguments to what the aggregate takes. For a
-// hypothetical row both are of one type, column by column.
-func (a *analyzer) orderedArguments(f *function, call *aggCall, direct []expr, at int32) error {
-	build, strict, ok := a.builtins().aggregate(f.Proc, typesOf(call.args), f.result)
-	if !ok {
-		return datum.Unsupported("ordered-set aggregate %s", signature(f.Name, f.args)).At(at)
+// orderedArguments converts direct and ordered arguments to what the aggregate takes, and
+// makes the sort keys. For a hypothetical row both are of one type, column by column.
+func (a *analyzer) orderedArguments(f *function, call *aggCall, direct []expr, c *pg_query.FuncCall) error {
+	hypothetical := pgdata.Load().ProcByOID(f.OID).Variadic != 0
+	var err error
+	if hypothetical {
+		err = a.hypotheticalArguments(f, call, direct, c.Location)
+	} else {
+		var all []expr
+		if all, err = a.arguments(f, append(slices.Clone(direct), call.args...), c.Location); err == nil {
+			call.direct, call.args = all[:len(direct)], all[len(direct):]
+		}
 	}
-	call.strict, call.make = strict, build
-	if pgdata.Load().ProcByOID(f.OID).Variadic != 0 {
-		return a.hypotheticalArguments(f, call, direct, at)
-	}
-	all, err := a.arguments(f, append(slices.Clone(direct), call.args...), at)
 	if err != nil {
 		return err
 	}
-	call.direct = all[:len(direct)]
-	for i := range call.args {
-		call.args[i] = all[len(direct)+i]
-		call.order[i].e = call.args[i]
+	for i, e := range call.args {
+		key, err := newSortKey(e, c.AggOrder[i].GetSortBy())
+		if err != nil {
+			return err
+		}
+		call.order = append(call.order, key)
+	}
+	build, strict, ok := a.builtins().aggregate(f.Proc, typesOf(call.args), f.result)
+	if !ok {
+		return datum.Unsupported("ordered-set aggregate %s", signature(f.Name, f.args)).At(c.Location)
+	}
+	call.strict, call.make = strict, build
+	if by := call.order; hypothetical {
+		call.make = func() aggregator {
+			h := build().(*hypotheticalRow)
+			h.by = by
+			return h
+		}
 	}
 	return nil
 }
@@ -91,26 +112,12 @@ func (a *analyzer) hypotheticalArguments(f *function, call *aggCall, direct []ex
 			WithHint("To use the hypothetical-set aggregate %s, the number of hypothetical direct arguments (here %d) must match the number of ordering columns (here %d).", f.Name, len(direct), len(call.args)).At(at)
 	}
 	for i := range direct {
-		t, err := commonType([]expr{call.args[i], direct[i]}, "WITHIN GROUP", at)
+		pair, _, err := a.unify([]expr{call.args[i], direct[i]}, "WITHIN GROUP", at)
 		if err != nil {
 			return err
 		}
-		d, err := a.coerce(direct[i], t, -1, implicitCast, at)
-		if err != nil {
-			return err
-		}
-		if call.args[i], err = a.coerce(call.args[i], t, -1, implicitCast, at); err != nil {
-			return err
-		}
-		call.order[i].e = call.args[i]
-		call.direct = append(call.direct, d)
-	}
-	by := call.order
-	build := call.make
-	call.make = func() aggregator {
-		h := build().(*hypothetical)
-		h.by = by
-		return h
+		call.args[i] = pair[0]
+		call.direct = append(call.direct, pair[1])
 	}
 	return nil
 }

@@ -229,7 +229,7 @@ func (a *numericVariance) result(*call) (Value, error) {
 	}
 	v, err := datum.DivNumeric(top, datum.MulNumeric(n, under))
 	if err == nil && a.root {
-		v, err = datum.SqrtNumeric(v)
+		v, err = datum.SqrtScaled(v, datum.Scale(v))
 	}
 	return numericValue(v, err)
 }

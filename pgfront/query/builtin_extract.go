@@ -175,7 +175,7 @@ func dateFieldOf(_ *call, unit string, v Value) (*apd.Decimal, bool, bool) {
 		return nil, true, false
 	}
 	if v.Int() == datum.DateInf || v.Int() == datum.DateNegInf {
-		return ever(unit, v.Int() < 0), true, knownUnits[unit]
+		return ever(unit, v.Int() < 0), knownUnits[unit], knownUnits[unit]
 	}
 	switch unit {
 	case "epoch":

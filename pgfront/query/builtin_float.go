@@ -117,7 +117,14 @@ func power(x, y float64) float64 {
 	return r
 }
 
-// log10 is right for denormals too.
+// log and log10 are right for denormals too.
+func log(x float64) float64 {
+	if x < 1e-300 {
+		return math.Log(x*0x1p600) - 600*math.Ln2
+	}
+	return math.Log(x)
+}
+
 func log10(x float64) float64 {
 	if x < 1e-300 {
 		return math.Log10(x*0x1p600) - 600*math.Log10(2)
@@ -148,7 +155,7 @@ func floatPower(_ *call, a, b Value) (Value, error) {
 	switch {
 	case x == 0 && y < 0:
 		return Value{}, datum.Errorf("2201F", "zero raised to a negative power is undefined")
-	case x < 0 && !math.IsInf(x, 0) && !math.IsInf(y, 0) && y != math.Floor(y):
+	case x < 0 && !math.IsNaN(y) && !math.IsInf(x, 0) && !math.IsInf(y, 0) && y != math.Floor(y):
 		return Value{}, datum.Errorf("2201F", "a negative number raised to a non-integer power yields a complex result")
 	}
 	r := power(x, y)
@@ -225,7 +232,7 @@ func floatBuiltins() map[string]any {
 			return 0
 		}),
 		"dsqrt": fn1(floatSqrt), "dcbrt": float1(math.Cbrt), "dpow": fn2(floatPower), "dexp": fn1(floatExp),
-		"dlog1": floatLog(math.Log), "dlog10": floatLog(log10),
+		"dlog1": floatLog(log), "dlog10": floatLog(log10),
 		"dpi":     pi,
 		"drandom": fn0(func(*call) (Value, error) { return datum.Float(rand.Float64()), nil }),
 	} {

@@ -46,11 +46,12 @@ func makeInterval(_ *call, v []Value) (Value, error) {
 		secs = v[6].Float()
 	}
 	months, days := n(0)*12+n(1), n(2)*7+n(3)
-	us := float64(n(4))*3.6e9 + float64(n(5))*6e7 + math.RoundToEven(secs*1e6)
-	if math.Abs(float64(months)) > math.MaxInt32 || math.Abs(float64(days)) > math.MaxInt32 || !(math.Abs(us) < math.MaxInt64) {
+	fraction := math.RoundToEven(secs * 1e6)
+	us := n(4)*datum.MicrosPerHour + n(5)*datum.MicrosPerMinute
+	if math.Abs(float64(months)) > math.MaxInt32 || math.Abs(float64(days)) > math.MaxInt32 || !(math.Abs(float64(us)+fraction) < math.MaxInt64) {
 		return Value{}, datum.Errorf("22008", "interval out of range")
 	}
-	return datum.IntervalValue(datum.Interval{Months: int32(months), Days: int32(days), Micros: int64(us)}), nil
+	return datum.IntervalValue(datum.Interval{Months: int32(months), Days: int32(days), Micros: us + int64(fraction)}), nil
 }
 
 func intervalBuiltins() map[string]any {

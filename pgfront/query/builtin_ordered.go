@@ -116,8 +116,8 @@ func betweenIntervals(low, high Value, share float64) (Value, error) {
 	return datum.IntervalValue(diff), err
 }
 
-// hypothetical is rank() and its kin: where a row of the direct arguments would stand.
-type hypothetical struct {
+// hypotheticalRow is rank() and its kin: where a row of the direct arguments would stand.
+type hypotheticalRow struct {
 	name   string
 	rows   [][]Value // in order
 	before int64     // rows before the hypothetical one
@@ -126,12 +126,12 @@ type hypothetical struct {
 	by     []sortKey
 }
 
-func (a *hypothetical) add(_ *call, v []Value) error {
+func (a *hypotheticalRow) add(_ *call, v []Value) error {
 	a.rows = append(a.rows, append([]Value(nil), v...))
 	return nil
 }
 
-func (a *hypothetical) direct(v []Value) error {
+func (a *hypotheticalRow) direct(v []Value) error {
 	for i, row := range a.rows {
 		switch c := compareKeys(a.by, row, v); {
 		case c < 0:
@@ -146,7 +146,7 @@ func (a *hypothetical) direct(v []Value) error {
 	return nil
 }
 
-func (a *hypothetical) result(*call) (Value, error) {
+func (a *hypotheticalRow) result(*call) (Value, error) {
 	n := float64(len(a.rows))
 	switch a.name {
 	case "rank":
@@ -180,6 +180,6 @@ func orderedAggregates(m map[string]aggDef) {
 		}
 	}
 	for _, name := range []string{"rank", "dense_rank", "percent_rank", "cume_dist"} {
-		m[name+"(any)"] = aggDef{make: func([]OID, OID) aggregator { return &hypothetical{name: name} }}
+		m[name+"(any)"] = aggDef{make: func([]OID, OID) aggregator { return &hypotheticalRow{name: name} }}
 	}
 }

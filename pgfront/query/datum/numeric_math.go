@@ -201,6 +201,11 @@ func SqrtNumeric(d *apd.Decimal) (*apd.Decimal, error) {
 		sweight = weight*4/2 + 1
 	}
 	scale := min(max(minSigDigits-sweight, Scale(d), 0), maxDisplayScale)
+	return SqrtScaled(d, scale)
+}
+
+// SqrtScaled returns the square root with so many digits after the point.
+func SqrtScaled(d *apd.Decimal, scale int) (*apd.Decimal, error) {
 	x := rescale(d, 2*(scale+1), false)
 	root := &apd.Decimal{Exponent: int32(-(scale + 1))}
 	root.Coeff.SetMathBigInt(x.Coeff.MathBigInt().Sqrt(x.Coeff.MathBigInt()))

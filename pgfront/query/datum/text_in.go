@@ -2,6 +2,7 @@ package datum
 
 import (
 	"bytes"
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -207,6 +208,9 @@ func ParseInt(typ OID, s string) (Value, error) {
 	}
 	t := trimSpace(s)
 	if digits := strings.TrimLeft(t, "+-"); len(t)-len(digits) > 1 || digits == "" || strings.Trim(digits, "0123456789") != "" {
+		if leadingOverflow(t, bits) {
+			return Null, outOfRange(name, s)
+		}
 		return Null, invalidSyntax(name, s)
 	}
 	n, err := strconv.ParseInt(t, 10, bits)
@@ -214,6 +218,21 @@ func ParseInt(typ OID, s string) (Value, error) {
 		return Null, outOfRange(name, s)
 	}
 	return Int(n), nil
+}
+
+// leadingOverflow says whether the digits that a text begins with are too many already:
+// PostgreSQL sees that before it sees that the rest is no number.
+func leadingOverflow(s string, bits int) bool {
+	n := 0
+	if s != "" && (s[0] == '-' || s[0] == '+') {
+		n = 1
+	}
+	for n < len(s) && isDigit(s[n]) {
+		n++
+	}
+	_, err := strconv.ParseInt(s[:n], 10, bits)
+	var syntax *strconv.NumError
+	return errors.As(err, &syntax) && syntax.Err == strconv.ErrRange
 }
 
 func parseOID(typ OID, s string) (Value, error) {

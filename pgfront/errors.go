@@ -24,7 +24,7 @@ var (
 	errCancelled        = &query.Error{Code: "57014", Message: "canceling statement due to user request"}
 	errStatementTimeout = &query.Error{Code: "57014", Message: "canceling statement due to statement timeout"}
 	errLockTimeout      = &query.Error{Code: "55P03", Message: "canceling statement due to lock timeout"}
-	errShutdown         = &query.Error{Code: "57P01", Message: "terminating connection due to administrator command"}
+	errShutdown         = &query.Error{Code: "57P01", Message: "terminating connection due to administrator command", Hint: "Connect to another node."}
 	errIdle             = &query.Error{Code: "57P05", Message: "terminating connection due to idle-session timeout"}
 	errIdleInBlock      = &query.Error{Code: "25P03", Message: "terminating connection due to idle-in-transaction timeout"}
 	errTooMany          = &query.Error{Code: "53300", Message: "sorry, too many clients already"}

@@ -8,6 +8,8 @@ import (
 	"net"
 	"os"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -116,6 +118,9 @@ func (s *session) serve() {
 	broken := err
 	var farewell wire.Buffer
 	if errors.As(err, &told) {
+		if told == errShutdown {
+			told = s.shutdownWithClaims()
+		}
 		sendError(&farewell, "FATAL", told)
 		broken = nil
 	}
@@ -463,6 +468,24 @@ func ended(ctx context.Context, err error) error {
 func isCancelled(err error) bool {
 	var told *query.Error
 	return errors.As(err, &told) && told.Code == errCancelled.Code && told.Detail == ""
+}
+
+// shutdownWithClaims is errShutdown with what becomes of the session's streams.
+func (s *session) shutdownWithClaims() *query.Error {
+	var kept []string
+	for _, c := range s.claims {
+		if c.claim.Err() == nil {
+			kept = append(kept, fmt.Sprintf("The lease on stream \"%s\" runs for up to %v more.", c.desc.Name, c.claim.Lease()))
+		}
+	}
+	if len(kept) == 0 {
+		return errShutdown
+	}
+	slices.Sort(kept)
+	told := *errShutdown
+	told.Detail = strings.Join(kept, " ")
+	told.Hint = "Connect to another node, and claim again: CLAIM waits until the lease has run out."
+	return &told
 }
 
 // letGo gives up all claims: back to others at once if the client has ended the

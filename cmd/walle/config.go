@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"walle/catalog"
+	"walle/cmd/walle/size"
 )
 
 // config is how one node runs. It is made from flags, validated once, and not
@@ -19,9 +20,9 @@ type config struct {
 	Peer     string // listens here for other nodes
 	HTTP     string // serves metrics and health here; "" does not
 	Cluster  []member
-	Insecure bool    // may listen beyond loopback
-	Scrub    float64 // MiB that the scrub reads in a second; 0: it is off
-	MinFree  size    // of the disk that are kept free; 0 leaves it to the size of the disk
+	Insecure bool       // may listen beyond loopback
+	Scrub    float64    // MiB that the scrub reads in a second; 0: it is off
+	MinFree  size.Bytes // of the disk that are kept free; 0 leaves it to the size of the disk
 }
 
 const (

@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +13,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"walle/cmd/walle/client"
 )
 
 const (
@@ -25,7 +25,6 @@ const (
 	// verifyPatience is how long a member may take to know what others know to
 	// be committed.
 	verifyPatience = 5 * time.Second
-	connectTimeout = 5 * time.Second
 )
 
 // clusterVerify is a run over the replicas of a cluster.
@@ -73,7 +72,7 @@ func verifyCluster(ctx context.Context, o verifyOptions, r *verifyReport) error 
 
 // open asks a node for the others and the streams, and connects to all.
 func (v *clusterVerify) open(ctx context.Context, cfg *pgx.ConnConfig) ([]clusterStream, error) {
-	conn, err := connect(ctx, cfg)
+	conn, err := client.Connect(ctx, cfg)
 	if err != nil {
 		return nil, unverified("--cluster: %w", err)
 	}
@@ -87,7 +86,7 @@ func (v *clusterVerify) open(ctx context.Context, cfg *pgx.ConnConfig) ([]cluste
 	for _, n := range nodes {
 		if n.Addr == "" {
 			v.report.unread("node %s has not said yet where clients reach it", n.Name)
-		} else if v.nodes[n.Name], err = connectTo(ctx, cfg, n.Addr); err != nil {
+		} else if v.nodes[n.Name], err = client.ConnectTo(ctx, cfg, n.Addr); err != nil {
 			v.report.unread("node %s cannot be reached: %v", n.Name, err)
 		}
 	}
@@ -104,40 +103,6 @@ func (v *clusterVerify) open(ctx context.Context, cfg *pgx.ConnConfig) ([]cluste
 		}
 		return s, err
 	})
-}
-
-func connect(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
-	defer cancel()
-	return pgx.ConnectConfig(ctx, cfg)
-}
-
-// connectTo connects to another node as cfg does to the first.
-func connectTo(ctx context.Context, cfg *pgx.ConnConfig, addr string) (*pgx.Conn, error) {
-	host, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		return nil, err
-	}
-	n, err := strconv.ParseUint(port, 10, 16)
-	if err != nil {
-		return nil, err
-	}
-	other := cfg.Copy()
-	other.Host, other.Port = host, uint16(n)
-	nameServer(other.TLSConfig, host)
-	for _, f := range other.Fallbacks { // without TLS, if it may be
-		f.Host, f.Port = host, uint16(n)
-		nameServer(f.TLSConfig, host)
-	}
-	return connect(ctx, other)
-}
-
-// nameServer has a certificate compared with another host's name, if it is
-// compared with one at all.
-func nameServer(c *tls.Config, host string) {
-	if c != nil && c.ServerName != "" {
-		c.ServerName = host
-	}
 }
 
 func (v *clusterVerify) close() {

@@ -1,4 +1,5 @@
-package main
+// Package size has the value of a flag that is a size.
+package size
 
 import (
 	"fmt"
@@ -7,8 +8,8 @@ import (
 	"strings"
 )
 
-// size is the value of a flag that is a size.
-type size int64
+// Bytes is a size, and a pflag.Value.
+type Bytes int64
 
 // units of sizes, the longest names first. PostgreSQL's names mean the same.
 var units = []struct {
@@ -20,7 +21,7 @@ var units = []struct {
 }
 
 // Set parses a number with or without a unit.
-func (b *size) Set(text string) error {
+func (b *Bytes) Set(text string) error {
 	for _, u := range units {
 		number, ok := strings.CutSuffix(text, u.name)
 		if !ok {
@@ -30,19 +31,19 @@ func (b *size) Set(text string) error {
 		if err != nil || n <= 0 || n*u.size < 1 || n*u.size > math.MaxInt64/2 {
 			return fmt.Errorf("%q is not a size such as 512MiB", text)
 		}
-		*b = size(n * u.size)
+		*b = Bytes(n * u.size)
 		return nil
 	}
 	return nil // not reached: every text ends in ""
 }
 
-func (b *size) String() string {
+func (b *Bytes) String() string {
 	for i := 3; i >= 0; i-- {
-		if unit := size(units[i].size); *b >= unit && *b%unit == 0 {
+		if unit := Bytes(units[i].size); *b >= unit && *b%unit == 0 {
 			return fmt.Sprintf("%d%s", *b/unit, units[i].name)
 		}
 	}
 	return strconv.FormatInt(int64(*b), 10)
 }
 
-func (b *size) Type() string { return "size" }
+func (b *Bytes) Type() string { return "size" }

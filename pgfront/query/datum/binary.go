@@ -26,7 +26,7 @@ func (c *Codec) AppendBinary(buf []byte, typ OID, v Value) ([]byte, error) {
 		}
 		return be.AppendUint64(buf, uint64(v.num)), nil
 	case KindString:
-		return append(buf, v.str...), nil
+		return append(buf, v.Str()...), nil
 	case KindNumeric:
 		return appendNumericBinary(buf, v.Numeric()), nil
 	case KindInterval:

@@ -18,9 +18,9 @@ func Compare(typ OID, a, b Value) int {
 		return cmp.Compare(a.num, b.num)
 	case KindString:
 		if typ == BPCharOID {
-			return strings.Compare(strings.TrimRight(a.str, " "), strings.TrimRight(b.str, " "))
+			return strings.Compare(strings.TrimRight(a.Str(), " "), strings.TrimRight(b.Str(), " "))
 		}
-		return strings.Compare(a.str, b.str)
+		return strings.Compare(a.Str(), b.Str())
 	case KindFloat:
 		return CompareFloat(a.Float(), b.Float())
 	case KindNumeric:
@@ -168,7 +168,7 @@ func AppendKey(buf []byte, typ OID, v Value) []byte {
 	case KindNull:
 		return append(buf, 0)
 	case KindString:
-		s := v.str
+		s := v.Str()
 		if typ == BPCharOID {
 			s = strings.TrimRight(s, " ")
 		}

@@ -14,7 +14,7 @@ func (c *Codec) AppendText(buf []byte, typ OID, v Value) []byte {
 	case KindInt:
 		return c.appendIntText(buf, typ, v.num)
 	case KindString:
-		return c.appendStringText(buf, typ, v.str)
+		return c.appendStringText(buf, typ, v.Str())
 	case KindTime:
 		return c.style.appendTimeText(buf, typ, v.num)
 	case KindBool:
@@ -41,7 +41,7 @@ func (c *Codec) AppendText(buf []byte, typ OID, v Value) []byte {
 // Text is AppendText as a string.
 func (c *Codec) Text(typ OID, v Value) string {
 	if v.kind == KindString && isTextual(typ) {
-		return v.str
+		return v.Str()
 	}
 	return string(c.AppendText(nil, typ, v))
 }

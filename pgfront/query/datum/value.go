@@ -18,24 +18,27 @@ const (
 	KindBool                 // num is 0 or 1
 	KindInt                  // num
 	KindFloat                // num holds the bits of a float64
-	KindString               // str: text as UTF-8, or the bytes of a bytea
+	KindString               // ptr and num: the bytes of a text as UTF-8 or of a bytea, and their length
 	KindTime                 // num: µs since 2000-01-01 (timestamps), days (date), µs (time)
-	KindNumeric              // ref: *apd.Decimal
-	KindInterval             // ref: *Interval
-	KindArray                // ref: *Array
-	KindRecord               // ref: *Record
-	KindJSON                 // ref: *JSON, a parsed jsonb
+	KindNumeric              // ptr: *apd.Decimal
+	KindInterval             // ptr: *Interval
+	KindArray                // ptr: *Array
+	KindRecord               // ptr: *Record
+	KindJSON                 // ptr: *JSON, a parsed jsonb
 )
 
 // Value is one SQL value without its type: whoever holds it knows the type from the plan.
 // The zero Value is null. A Value costs no allocation for numbers, timestamps, text and
 // bytea. Values are immutable; the bytes of a string may belong to the buffer of the scan
 // that made it, so what outlives the row is kept as Clone.
+//
+// It has three words, so that an operator's arguments and result stay in registers: with a
+// string and an interface in it, to copy values took most of a filter's time. What ptr points
+// to is told by kind alone, which every accessor checks.
 type Value struct {
 	kind Kind
 	num  int64
-	str  string
-	ref  any
+	ptr  unsafe.Pointer
 }
 
 // Record is the value of a row constructor or of a whole-row reference.
@@ -58,11 +61,13 @@ func Bool(b bool) Value {
 
 func Int(n int64) Value     { return Value{kind: KindInt, num: n} }
 func Float(f float64) Value { return Value{kind: KindFloat, num: int64(math.Float64bits(f))} }
-func String(s string) Value { return Value{kind: KindString, str: s} }
+func String(s string) Value {
+	return Value{kind: KindString, num: int64(len(s)), ptr: unsafe.Pointer(unsafe.StringData(s))}
+}
 
 // Bytes wraps b without copying it. b must not change while the value is in use.
 func Bytes(b []byte) Value {
-	return Value{kind: KindString, str: unsafe.String(unsafe.SliceData(b), len(b))}
+	return Value{kind: KindString, num: int64(len(b)), ptr: unsafe.Pointer(unsafe.SliceData(b))}
 }
 
 // Micros makes a timestamp or a time of day, Days a date.
@@ -72,27 +77,47 @@ func Days(n int64) Value    { return Value{kind: KindTime, num: n} }
 // Time makes a timestamptz, rounded down to the microsecond.
 func Time(t time.Time) Value { return Micros(MicrosOf(t)) }
 
-func Numeric(d *apd.Decimal) Value    { return Value{kind: KindNumeric, ref: d} }
-func IntervalValue(iv Interval) Value { return Value{kind: KindInterval, ref: &iv} }
-func ArrayValue(a *Array) Value       { return Value{kind: KindArray, ref: a} }
-func RecordValue(r *Record) Value     { return Value{kind: KindRecord, ref: r} }
-func JSONValue(j *JSON) Value         { return Value{kind: KindJSON, ref: j} }
+func Numeric(d *apd.Decimal) Value    { return Value{kind: KindNumeric, ptr: unsafe.Pointer(d)} }
+func IntervalValue(iv Interval) Value { return Value{kind: KindInterval, ptr: unsafe.Pointer(&iv)} }
+func ArrayValue(a *Array) Value       { return Value{kind: KindArray, ptr: unsafe.Pointer(a)} }
+func RecordValue(r *Record) Value     { return Value{kind: KindRecord, ptr: unsafe.Pointer(r)} }
+func JSONValue(j *JSON) Value         { return Value{kind: KindJSON, ptr: unsafe.Pointer(j)} }
 
-func (v Value) Kind() Kind            { return v.kind }
-func (v Value) IsNull() bool          { return v.kind == KindNull }
-func (v Value) Bool() bool            { return v.num != 0 }
-func (v Value) Int() int64            { return v.num }
-func (v Value) Float() float64        { return math.Float64frombits(uint64(v.num)) }
-func (v Value) Str() string           { return v.str }
-func (v Value) Micros() int64         { return v.num }
-func (v Value) Numeric() *apd.Decimal { return v.ref.(*apd.Decimal) }
-func (v Value) Interval() Interval    { return *v.ref.(*Interval) }
-func (v Value) Array() *Array         { return v.ref.(*Array) }
-func (v Value) Record() *Record       { return v.ref.(*Record) }
-func (v Value) JSON() *JSON           { return v.ref.(*JSON) }
+func (v Value) Kind() Kind     { return v.kind }
+func (v Value) IsNull() bool   { return v.kind == KindNull }
+func (v Value) Bool() bool     { return v.num != 0 }
+func (v Value) Int() int64     { return v.num }
+func (v Value) Float() float64 { return math.Float64frombits(uint64(v.num)) }
+func (v Value) Micros() int64  { return v.num }
+
+func (v Value) Numeric() *apd.Decimal { return (*apd.Decimal)(v.pointer(KindNumeric)) }
+func (v Value) Interval() Interval    { return *(*Interval)(v.pointer(KindInterval)) }
+func (v Value) Array() *Array         { return (*Array)(v.pointer(KindArray)) }
+func (v Value) Record() *Record       { return (*Record)(v.pointer(KindRecord)) }
+func (v Value) JSON() *JSON           { return (*JSON)(v.pointer(KindJSON)) }
+
+func (v Value) pointer(kind Kind) unsafe.Pointer {
+	if v.kind != kind {
+		panic("a value is not of the kind that its type has")
+	}
+	return v.ptr
+}
+
+// Str returns a text, or the bytes of a bytea; "" for other kinds.
+func (v Value) Str() string {
+	if v.kind != KindString {
+		return ""
+	}
+	return unsafe.String((*byte)(v.ptr), int(v.num))
+}
 
 // Bytes returns the bytes of a text or bytea without copying them; they must not be changed.
-func (v Value) Bytes() []byte { return unsafe.Slice(unsafe.StringData(v.str), len(v.str)) }
+func (v Value) Bytes() []byte {
+	if v.kind != KindString {
+		return nil
+	}
+	return unsafe.Slice((*byte)(v.ptr), int(v.num))
+}
 
 // IsTrue says whether a boolean is true, and not false or null.
 func (v Value) IsTrue() bool { return v.kind == KindBool && v.num != 0 }
@@ -100,7 +125,7 @@ func (v Value) IsTrue() bool { return v.kind == KindBool && v.num != 0 }
 // Clone returns a value that shares no memory with the buffer of a scan.
 func (v Value) Clone() Value {
 	if v.kind == KindString {
-		v.str = strings.Clone(v.str)
+		return String(strings.Clone(v.Str()))
 	}
 	return v
 }
@@ -116,7 +141,7 @@ func CloneRow(row []Value) []Value {
 
 // Size estimates the memory of v in bytes, for the accounting of sorts and hash tables.
 func (v Value) Size() int64 {
-	size := int64(unsafe.Sizeof(v)) + int64(len(v.str))
+	size := int64(unsafe.Sizeof(v)) + int64(len(v.Str()))
 	switch v.kind {
 	case KindNumeric:
 		size += 64

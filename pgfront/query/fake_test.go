@@ -54,12 +54,15 @@ func (m *memStream) CountRange(_ context.Context, entries Span) (RangeCount, err
 	return RangeCount{Count: s.To - s.From + 1, Min: s.From, Max: s.To}, nil
 }
 
+// memRows overwrites the data of a row when the next one is asked for, as a scan's page does: what
+// has kept a value without a copy of it gives wrong answers.
 type memRows struct {
 	stream *memStream
 	span   Span
 	desc   bool
 	spec   ScanSpec
 	row    []Value
+	data   []byte
 	err    error
 }
 
@@ -67,6 +70,7 @@ func (r *memRows) Next(ctx context.Context) bool {
 	if r.err = ctx.Err(); r.err != nil {
 		return false
 	}
+	r.spoil()
 	if r.span.Empty() {
 		if r.spec.Follow {
 			<-ctx.Done()
@@ -82,6 +86,8 @@ func (r *memRows) Next(ctx context.Context) bool {
 		r.span.From++
 	}
 	r.row = r.stream.row(id)
+	r.data = append(r.data, r.row[3].Str()...)
+	r.row[3] = datum.Bytes(r.data)
 	r.stream.scanned++
 	for i, used := range r.spec.Columns {
 		if !used {
@@ -91,9 +97,16 @@ func (r *memRows) Next(ctx context.Context) bool {
 	return true
 }
 
+func (r *memRows) spoil() {
+	for i := range r.data {
+		r.data[i] = '#'
+	}
+	r.data = r.data[:0]
+}
+
 func (r *memRows) Row() []Value { return r.row }
 func (r *memRows) Err() error   { return r.err }
-func (r *memRows) Close() error { return nil }
+func (r *memRows) Close() error { r.spoil(); return nil }
 
 type memResolver struct{ streams []*memStream }
 

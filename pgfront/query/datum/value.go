@@ -124,8 +124,19 @@ func (v Value) IsTrue() bool { return v.kind == KindBool && v.num != 0 }
 
 // Clone returns a value that shares no memory with the buffer of a scan.
 func (v Value) Clone() Value {
-	if v.kind == KindString {
+	switch v.kind {
+	case KindString:
 		return String(strings.Clone(v.Str()))
+	case KindArray:
+		a := *v.Array()
+		a.Elems = CloneRow(a.Elems)
+		return ArrayValue(&a)
+	case KindRecord:
+		r := *v.Record()
+		r.Fields = CloneRow(r.Fields)
+		return RecordValue(&r)
+	case KindJSON:
+		return JSONValue(v.JSON().clone())
 	}
 	return v
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // connect opens a connection that the test closes.
-func connect(t *testing.T, dsn string) *pgx.Conn {
+func connect(t testing.TB, dsn string) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)
 	if err != nil {
@@ -24,7 +24,7 @@ func connect(t *testing.T, dsn string) *pgx.Conn {
 }
 
 // mustExec runs statements that must succeed.
-func mustExec(t *testing.T, conn *pgx.Conn, statements ...string) {
+func mustExec(t testing.TB, conn *pgx.Conn, statements ...string) {
 	t.Helper()
 	for _, sql := range statements {
 		if _, err := conn.Exec(t.Context(), sql); err != nil {

@@ -105,7 +105,7 @@ func given(t *testing.T) sqltests.Target {
 }
 
 // oracle starts a PostgreSQL that lives as long as the test.
-func oracle(t *testing.T) *sqltests.Oracle {
+func oracle(t testing.TB) *sqltests.Oracle {
 	t.Helper()
 	o, err := sqltests.StartOracle(t.Context())
 	if errors.Is(err, sqltests.ErrNoOracle) {
@@ -123,7 +123,7 @@ func oracle(t *testing.T) *sqltests.Oracle {
 }
 
 // cluster starts n nodes that live as long as the test.
-func cluster(t *testing.T, n int) *sqltests.Cluster {
+func cluster(t testing.TB, n int) *sqltests.Cluster {
 	t.Helper()
 	c, err := sqltests.StartCluster(t.Context(), walleBinary(t), t.TempDir(), n)
 	if err != nil {
@@ -148,7 +148,7 @@ var built struct {
 	err  error
 }
 
-func walleBinary(t *testing.T) string {
+func walleBinary(t testing.TB) string {
 	t.Helper()
 	if *bin != "" {
 		return *bin

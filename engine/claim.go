@@ -210,7 +210,7 @@ func (c *Claim) start(req AppendRequest, size int64, done func(AppendResult)) er
 	if timeout == 0 {
 		timeout = c.engine.cfg.AppendTimeout
 	}
-	opts := node.AppendOptions{First: first, Deadline: c.engine.cfg.Clock.Now().Add(timeout)}
+	opts := node.AppendOptions{First: first, Timeout: timeout}
 	if req.Trace != nil {
 		opts.Trace = req.Trace.inner
 	}

@@ -145,7 +145,7 @@ func (c *competition) append(w *node.Writer, n int) {
 	started := 0
 	for range n {
 		c.number++
-		opts := node.AppendOptions{Deadline: c.clock.Now().Add(10 * time.Second)}
+		opts := node.AppendOptions{Timeout: 10 * time.Second}
 		if w.Append([][]byte{binary.BigEndian.AppendUint64(nil, c.number)}, opts, r.to(started)) != nil {
 			c.never[c.number] = true
 			continue

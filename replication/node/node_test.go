@@ -98,8 +98,9 @@ func TestAppendWithoutQuorum(t *testing.T) {
 		c.kill(2)
 		c.kill(3)
 		r := newReplies()
-		deadline := c.clock.Now().Add(3 * time.Second)
-		if err := w.Append([][]byte{[]byte("x")}, node.AppendOptions{Deadline: deadline}, r.to(1)); err != nil {
+		const timeout = 3 * time.Second
+		deadline := c.clock.Now().Add(timeout)
+		if err := w.Append([][]byte{[]byte("x")}, node.AppendOptions{Timeout: timeout}, r.to(1)); err != nil {
 			t.Fatal(err)
 		}
 		if a := r.wait(1)[0]; a.Outcome != replication.Unknown {

@@ -60,12 +60,16 @@ func (s *shard) propose(w *Writer, o *order) {
 		w.trace = o.opts.Trace
 		w.trace.begin(s.now, o.opts.First, len(o.payloads))
 	}
+	deadline := replication.Never
+	if o.opts.Timeout > 0 {
+		deadline = s.now.Add(o.opts.Timeout)
+	}
 	s.step(&w.slot, replication.Propose{
 		Ref:      ref,
 		Payloads: o.payloads,
 		First:    o.opts.First,
 		Wall:     s.wall,
-		Deadline: o.opts.Deadline,
+		Deadline: deadline,
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"walle/replication"
 )
@@ -61,8 +62,9 @@ type AppendOptions struct {
 	// First, if not 0, is the id that the group's first entry must get. If it
 	// would get another, the answer is NotApplied with CauseMoved.
 	First replication.EntryID
-	// Deadline is when to answer Unknown; 0 is Never.
-	Deadline replication.Time
+	// Timeout is how long after it was taken an append is answered Unknown; 0 is
+	// never.
+	Timeout time.Duration
 	// Trace, if there is one, is told how the append goes. It needs First. A
 	// writer traces one append at a time: the last that asked.
 	Trace *Trace
@@ -113,9 +115,6 @@ func (w *Writer) Append(payloads [][]byte, opts AppendOptions, done func(replica
 	}
 	if !w.reserve(size) {
 		return ErrFull
-	}
-	if opts.Deadline == 0 {
-		opts.Deadline = replication.Never
 	}
 	if !w.shard.inbox.putOrder(order{writer: w, payloads: payloads, size: size, opts: opts, done: done}) {
 		w.free(size)

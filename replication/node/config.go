@@ -17,7 +17,7 @@ type Config struct {
 	Transport Transport
 	Clock     Clock
 	Random    func() uint64 // nonces of claims; called by any goroutine
-	Shards    int           // owner goroutines; 0: as many as there are processors
+	Shards    int           // owner goroutines; 0: one for every four processors
 	Limits    Limits
 	Writers   replication.Limits // of each writer's machine
 	// OnFatal is called once, by a goroutine of its own, when the storage has
@@ -52,6 +52,8 @@ type Limits struct {
 	Readers int // 4
 }
 
+const processorsPerShard = 4
+
 func (c *Config) complete() error {
 	switch {
 	case c.Self == 0:
@@ -62,7 +64,10 @@ func (c *Config) complete() error {
 		return fmt.Errorf("node: %d shards", c.Shards)
 	}
 	if c.Shards == 0 {
-		c.Shards = runtime.GOMAXPROCS(0)
+		// An owner takes about a fifth of what its streams cost a node. A second one
+		// before the first is busy only makes more and smaller batches, each with its
+		// own wake-ups.
+		c.Shards = max(1, runtime.GOMAXPROCS(0)/processorsPerShard)
 	}
 	if c.OnFatal == nil {
 		c.OnFatal = func(error) {}

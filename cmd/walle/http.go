@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"sync"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 	"walle/replication/node"
 )
 
-// httpServer serves /metrics and /healthz.
+// httpServer serves /metrics, /healthz and the profiles of /debug/pprof/.
 type httpServer struct {
 	server  *http.Server
 	running sync.WaitGroup
@@ -34,6 +35,9 @@ func (s *server) serveHTTP(context.Context) error {
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", promhttp.HandlerFor(s.metrics(), promhttp.HandlerOpts{}))
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
 	s.http = &httpServer{server: &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}}
 	s.http.running.Go(func() {
 		if err := s.http.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

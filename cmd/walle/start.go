@@ -48,7 +48,7 @@ reached; later starts may leave it out, or give it with other addresses.`,
 	f.StringVar(&cfg.Data, "data", "./walle-data/n1", "data `directory`")
 	f.StringVar(&cfg.SQL, "sql", "127.0.0.1:7432", "listen here for PostgreSQL clients, `host:port`")
 	f.StringVar(&cfg.Peer, "peer", "127.0.0.1:7433", "listen here for other nodes, `host:port`")
-	f.StringVar(&cfg.HTTP, "http", "", "serve /metrics and /healthz here, `host:port` (default: nowhere)")
+	f.StringVar(&cfg.HTTP, "http", "", "serve /metrics, /healthz and /debug/pprof/ here, `host:port` (default: nowhere)")
 	f.StringVar(&cluster, "cluster", "", "the founding `members`, name=host:port,… with this node among them")
 	f.StringVar(&join, "join", "", "join the cluster of the node at `host:port`")
 	f.BoolVar(&cfg.Insecure, "insecure", false, "allow to listen beyond loopback, although there is no authentication yet")

@@ -103,6 +103,23 @@ func (r *resolver) Relations() []query.Relation {
 	return list
 }
 
+// RelationByOID is query.Resolver's.
+func (r *resolver) RelationByOID(oid query.OID) (query.Relation, bool) {
+	if oid < firstStreamOID {
+		for _, rel := range r.session.systemRelations() {
+			if rel.Desc().OID == oid {
+				return rel, true
+			}
+		}
+		return nil, false
+	}
+	desc, ok := r.now().StreamByID(replication.StreamID(oid - firstStreamOID))
+	if !ok {
+		return nil, false
+	}
+	return newStreamRelation(r.session, desc), true
+}
+
 // Databases is query.Resolver's.
 func (r *resolver) Databases() []string { return []string{r.session.server.cfg.Database} }
 

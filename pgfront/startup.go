@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -135,6 +136,10 @@ func (h *hello) take(name, value string) error {
 			return &query.Error{Code: "0A000", Message: "replication connections are not supported",
 				Hint: "Use TAIL STREAM to follow a stream."}
 		}
+	case name == "application_name" && slices.Contains([]string{"pg_dump", "pg_dumpall", "pg_restore"}, value):
+		// They would give up in the middle, over some catalog that is of no use here.
+		return &query.Error{Code: "0A000", Message: value + " is not supported",
+			Hint: "Use COPY name TO STDOUT, or COPY (SELECT ...) TO STDOUT, to write a stream to a file."}
 	case strings.HasPrefix(name, "_pq_."):
 		h.unknown = append(h.unknown, name)
 	case name == "options":

@@ -44,35 +44,16 @@ func transcript(text string, firstLine int) []step {
 }
 
 // play runs the steps in one session of psql and fails the test where the output differs.
-func play(t *testing.T, file, addr string, steps []step) {
+func play(t *testing.T, file, dsn string, steps []step) {
 	t.Helper()
 	if len(steps) == 0 {
 		t.Fatalf("%s: no session found", file)
 	}
-	psql, err := exec.LookPath("psql")
-	if err != nil {
-		t.Skip(err)
-	}
-	const mark = "=-=-="
-	var input strings.Builder
+	var statements []string
 	for _, s := range steps {
-		fmt.Fprintf(&input, "%s\n\\echo %s\n", s.statement, mark)
+		statements = append(statements, s.statement)
 	}
-	host, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(psql, "-X", "-h", host, "-p", port, "-U", "app", "-P", "pager=off", "walle")
-	cmd.Env = append(os.Environ(), "LC_ALL=C", "PGTZ=UTC")
-	cmd.Stdin = strings.NewReader(input.String())
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("psql: %v\n%s", err, out)
-	}
-	answers := strings.Split(string(out), mark+"\n")
-	if len(answers) != len(steps)+1 {
-		t.Fatalf("psql answered %d of %d statements:\n%s", len(answers)-1, len(steps), out)
-	}
+	answers := psql(t, dsn, statements)
 	for i, s := range steps {
 		var got []string
 		for _, line := range strings.Split(strings.TrimRight(answers[i], "\n"), "\n") {
@@ -117,7 +98,7 @@ func TestREADME(t *testing.T) {
 	t.Run("psql", func(t *testing.T) {
 		sessions, lines := fenced(t, readme, "psql")
 		for i, text := range sessions {
-			play(t, "README.md", c.Addr(1), transcript(text, lines[i]))
+			play(t, "README.md", c.DSN(1), transcript(text, lines[i]))
 		}
 	})
 	t.Run("pgx", func(t *testing.T) {
@@ -162,7 +143,7 @@ func TestPsql(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			play(t, file, c.Addr(1), transcript(string(text), 1))
+			play(t, file, c.DSN(1), transcript(string(text), 1))
 		})
 	}
 }

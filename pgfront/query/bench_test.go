@@ -45,7 +45,10 @@ func (b benchResolver) Relation(schema, name string) (Relation, bool) {
 	return b.stream, schema == "public" && name == "s"
 }
 func (b benchResolver) Relations() []Relation { return []Relation{b.stream} }
-func (b benchResolver) Databases() []string   { return []string{"walle"} }
+func (b benchResolver) RelationByOID(oid OID) (Relation, bool) {
+	return b.stream, oid == b.stream.Desc().OID
+}
+func (b benchResolver) Databases() []string { return []string{"walle"} }
 
 func BenchmarkScan(b *testing.B) {
 	for _, bench := range []struct{ name, sql string }{

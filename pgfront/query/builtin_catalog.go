@@ -168,9 +168,11 @@ func catalogBuiltins() map[string]any {
 		"row_security_active_oid":            fn1(func(*call, Value) (Value, error) { return datum.Bool(false), nil }),
 		"pg_tablespace_location":             fn1(func(*call, Value) (Value, error) { return text(""), nil }),
 	}
+	m["pg_get_indexdef"], m["pg_get_indexdef_ext"] = fnN(indexDef), fnN(indexDef)
+	m["pg_get_constraintdef"], m["pg_get_constraintdef_ext"] = fnN(constraintDef), fnN(constraintDef)
 	// Of things that cannot exist there is no definition, and sizes are not known.
 	for _, name := range []string{
-		"pg_get_expr", "pg_get_expr_ext", "pg_get_indexdef", "pg_get_indexdef_ext", "pg_get_constraintdef", "pg_get_constraintdef_ext",
+		"pg_get_expr", "pg_get_expr_ext",
 		"pg_get_triggerdef", "pg_get_triggerdef_ext", "pg_get_ruledef", "pg_get_ruledef_ext", "pg_get_viewdef", "pg_get_viewdef_ext",
 		"pg_get_viewdef_wrap", "pg_get_partkeydef", "pg_get_statisticsobjdef", "pg_get_statisticsobjdef_columns", "pg_get_serial_sequence",
 		"pg_get_function_sqlbody", "pg_relation_size", "pg_table_size", "pg_total_relation_size", "pg_indexes_size",

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"walle/pgfront/query/datum"
+	"walle/pgfront/query/pgdata"
 )
 
 // ServerVersion is the PostgreSQL whose behaviour is followed.
@@ -128,6 +129,7 @@ func sessionBuiltins() map[string]any {
 // reserved says whether a word must be quoted to be an identifier: the keywords of
 // PostgreSQL that are not unreserved.
 func reserved(word string) bool {
-	_, found := slices.BinarySearch(reservedWords, word)
-	return found
+	list := pgdata.Keywords()
+	i, found := slices.BinarySearchFunc(list, word, func(k pgdata.Keyword, word string) int { return strings.Compare(k.Word, word) })
+	return found && list[i].Class != 'U'
 }

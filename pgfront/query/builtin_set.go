@@ -19,6 +19,18 @@ func listRows(list []Value) setRows {
 	}
 }
 
+// tableRows are rows that are all in memory.
+func tableRows(list [][]Value) setRows {
+	return func() ([]Value, bool, error) {
+		if len(list) == 0 {
+			return nil, false, nil
+		}
+		row := list[0]
+		list = list[1:]
+		return row, true, nil
+	}
+}
+
 func zeroStep() error { return datum.Errorf("22023", "step size cannot equal zero") }
 
 // seriesOfInts is generate_series over integers.
@@ -116,6 +128,15 @@ func generateSubscripts(_ *call, v []Value) (setRows, error) {
 	return listRows(list), nil
 }
 
+// expandArray is information_schema._pg_expandarray: elements with their numbers from 1.
+func expandArray(_ *call, v []Value) (setRows, error) {
+	var rows [][]Value
+	for i, e := range v[0].Array().Elems {
+		rows = append(rows, []Value{e, datum.Int(int64(i + 1))})
+	}
+	return tableRows(rows), nil
+}
+
 func stringToTable(_ *call, v []Value) (setRows, error) {
 	parts, _ := textParts(v)
 	return listRows(parts), nil
@@ -138,7 +159,8 @@ func setBuiltins() map[string]setFunc {
 		"regexp_matches": regexpMatches, "regexp_matches_no_flags": regexpMatches,
 		"regexp_split_to_table": regexpSplitTable, "regexp_split_to_table_no_flags": regexpSplitTable,
 		"jsonb_path_query": pathQuery, "jsonb_path_query_tz": pathQuery,
-		"pg_listening_channels": listeningChannels,
+		"pg_listening_channels": listeningChannels, "pg_get_keywords": keywords, "pg_timezone_names": zoneNames,
+		"_pg_expandarray(anyarray)": expandArray,
 	}
 	jsonSets(m)
 	return m

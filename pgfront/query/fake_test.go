@@ -130,6 +130,15 @@ func (m memResolver) Relations() []Relation {
 	}))
 }
 
+func (m memResolver) RelationByOID(oid OID) (Relation, bool) {
+	for _, r := range m.Relations() {
+		if r.Desc().OID == oid {
+			return r, true
+		}
+	}
+	return nil, false
+}
+
 func (m memResolver) Databases() []string { return []string{"walle"} }
 
 type memSession struct{ settings map[string]string }

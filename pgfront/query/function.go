@@ -209,12 +209,15 @@ func typesOf(list []expr) []OID {
 	return types
 }
 
-// functionName splits the name of a call; schemas other than pg_catalog have no functions.
+// functionName splits the name of a call; but for one of information_schema all functions
+// are in pg_catalog.
 func functionName(names []string) (string, bool) {
 	switch {
 	case len(names) == 1:
 		return names[0], true
 	case len(names) == 2 && names[0] == "pg_catalog":
+		return names[1], true
+	case len(names) == 2 && names[0] == "information_schema" && names[1] == "_pg_expandarray":
 		return names[1], true
 	}
 	return strings.Join(names, "."), false

@@ -72,6 +72,9 @@ func (n objectNames) ObjectOID(typ OID, text string) (OID, error) {
 		if rel := findRelation(n.env, schema, name); rel != nil {
 			return rel.Desc().OID, nil
 		}
+		if index := indexByName(n.env, schema, name); index != nil {
+			return index.OID, nil
+		}
 		return 0, datum.Errorf("42P01", "relation \"%s\" does not exist", strings.TrimSpace(text))
 	case datum.RegtypeOID:
 		if t := lookupType(text); t != 0 {

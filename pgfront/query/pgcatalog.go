@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"walle/pgfront/query/datum"
@@ -10,7 +11,7 @@ import (
 
 // pg_catalog and information_schema have the columns of PostgreSQL 15. Relations whose
 // subject exists here are filled from the resolver, the session and package pgdata; those
-// whose subject cannot exist (indexes, triggers, constraints …) are empty; all others are
+// whose subject cannot exist (triggers, rules, extensions …) are empty; all others are
 // refused by name.
 
 // systemSchemas are the schemas and their OIDs.
@@ -127,18 +128,38 @@ func allRelations(env Env) []*RelationDesc {
 	return list
 }
 
-// relationByOID finds a relation, nil if there is none.
-func relationByOID(env Env, oid OID) *RelationDesc {
-	for _, d := range allRelations(env) {
-		if d.OID == oid {
-			return d
-		}
+// systemByOID are the descriptions of the system relations, by OID.
+var systemByOID = sync.OnceValue(func() map[OID]*RelationDesc {
+	m := map[OID]*RelationDesc{}
+	for _, d := range systemDescs() {
+		m[d.OID] = d
 	}
-	return nil
+	return m
+})
+
+// relationByOID finds a relation or an index, nil if there is none.
+func relationByOID(env Env, oid OID) *RelationDesc {
+	if d := systemByOID()[oid]; d != nil {
+		return d
+	}
+	if env.Resolver == nil {
+		return nil
+	}
+	rel, ok := env.Resolver.RelationByOID(oid &^ indexBit)
+	switch {
+	case !ok:
+		return nil
+	case oid&indexBit != 0:
+		return primaryKey(rel.Desc())
+	}
+	return rel.Desc()
 }
 
 // visible says whether the bare name finds this relation.
 func visible(env Env, d *RelationDesc) bool {
+	if d.Kind == KindIndex {
+		return slices.Contains(searchPath(env), d.Schema)
+	}
 	rel := findRelation(env, "", d.Name)
 	return rel != nil && rel.Desc().OID == d.OID
 }
@@ -152,20 +173,20 @@ func char(c byte) Value    { return datum.String(string([]byte{c})) }
 var systemListers = sync.OnceValue(func() map[relationKey]lister {
 	m := map[relationKey]lister{}
 	for _, name := range []string{
-		"pg_index", "pg_constraint", "pg_attrdef", "pg_inherits", "pg_trigger", "pg_rewrite", "pg_policy", "pg_policies",
+		"pg_attrdef", "pg_inherits", "pg_trigger", "pg_rewrite", "pg_policy", "pg_policies",
 		"pg_statistic_ext", "pg_statistic_ext_data", "pg_publication", "pg_publication_rel", "pg_publication_namespace",
 		"pg_publication_tables", "pg_subscription", "pg_subscription_rel", "pg_extension", "pg_foreign_table", "pg_foreign_server",
 		"pg_foreign_data_wrapper", "pg_user_mapping", "pg_user_mappings", "pg_enum", "pg_depend", "pg_shdepend", "pg_description",
 		"pg_shdescription", "pg_default_acl", "pg_event_trigger", "pg_largeobject", "pg_largeobject_metadata", "pg_seclabel",
 		"pg_shseclabel", "pg_seclabels", "pg_db_role_setting", "pg_partitioned_table", "pg_sequence", "pg_sequences", "pg_matviews",
-		"pg_indexes", "pg_rules", "pg_prepared_xacts", "pg_replication_slots", "pg_replication_origin", "pg_auth_members",
+		"pg_rules", "pg_prepared_xacts", "pg_replication_slots", "pg_replication_origin", "pg_auth_members",
 		"pg_transform", "pg_available_extensions", "pg_available_extension_versions", "pg_group", "pg_init_privs",
 		"pg_conversion", "pg_opclass", "pg_opfamily", "pg_ts_config", "pg_ts_config_map", "pg_ts_dict", "pg_ts_parser", "pg_ts_template",
 	} {
 		m[relationKey{"pg_catalog", name}] = emptyRelation
 	}
 	for _, name := range []string{
-		"table_constraints", "key_column_usage", "constraint_column_usage", "constraint_table_usage", "referential_constraints",
+		"referential_constraints",
 		"check_constraints", "views", "view_column_usage", "view_table_usage", "triggers", "triggered_update_columns", "sequences",
 		"domains", "domain_constraints", "foreign_tables", "foreign_servers", "user_defined_types", "element_types", "column_domain_usage",
 	} {
@@ -177,11 +198,15 @@ var systemListers = sync.OnceValue(func() map[relationKey]lister {
 		"pg_settings": listSettings, "pg_proc": listProcs, "pg_operator": listOperators, "pg_cast": listCasts, "pg_am": listAccessMethods,
 		"pg_language": listLanguages, "pg_collation": listCollations, "pg_tablespace": listTablespaces, "pg_range": listRanges,
 		"pg_tables": listTables, "pg_views": listViews, "pg_cursors": listCursors, "pg_prepared_statements": listPreparedStatements,
+		"pg_index": listIndexes, "pg_indexes": listIndexDefs, "pg_constraint": listConstraints,
+		"pg_timezone_names": listZones,
 	} {
 		m[relationKey{"pg_catalog", name}] = list
 	}
 	for name, list := range map[string]lister{
 		"tables": listInfoTables, "columns": listInfoColumns, "schemata": listSchemata,
+		"table_constraints": listTableConstraints, "key_column_usage": listKeyColumns,
+		"constraint_column_usage": listConstraintColumns, "constraint_table_usage": listConstraintTables,
 		"information_schema_catalog_name": func(env Env) []record { return []record{{"catalog_name": databaseName(env)}} },
 	} {
 		m[relationKey{"information_schema", name}] = list

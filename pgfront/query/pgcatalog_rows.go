@@ -16,16 +16,29 @@ func listNamespaces(Env) []record {
 	return list
 }
 
-func listClasses(env Env) []record {
-	var list []record
+// allClasses are the rows of pg_class: streams are followed by their primary keys.
+func allClasses(env Env) []*RelationDesc {
+	var list []*RelationDesc
 	for _, d := range allRelations(env) {
-		am := OID(0)
-		if d.Kind == KindTable {
-			am = 2
+		list = append(list, d)
+		if key := primaryKey(d); key != nil {
+			list = append(list, key)
 		}
+	}
+	return list
+}
+
+// The OIDs of the access methods.
+const heapOID, btreeOID = 2, 403
+
+func listClasses(env Env) []record {
+	methods := map[RelKind]OID{KindTable: heapOID, KindIndex: btreeOID}
+	var list []record
+	for _, d := range allClasses(env) {
 		list = append(list, record{
 			"oid": oidValue(d.OID), "relname": text(d.Name), "relnamespace": oidValue(schemaOID(d.Schema)),
-			"relowner": oidValue(ownerOID), "relam": oidValue(am), "relkind": char(byte(d.Kind)), "relnatts": datum.Int(int64(len(d.Columns))),
+			"relowner": oidValue(ownerOID), "relam": oidValue(methods[d.Kind]), "relkind": char(byte(d.Kind)),
+			"relnatts": datum.Int(int64(len(d.Columns))), "relhasindex": datum.Bool(d.EntryID >= 0),
 			"relpersistence": char('p'), "relreplident": char('d'), "relispopulated": datum.Bool(true),
 			"reltuples": datum.Float(-1),
 		})
@@ -35,7 +48,7 @@ func listClasses(env Env) []record {
 
 func listAttributes(env Env) []record {
 	var list []record
-	for _, d := range allRelations(env) {
+	for _, d := range allClasses(env) {
 		for i, c := range d.Columns {
 			t := typeInfo(c.Type)
 			if t == nil {
@@ -193,7 +206,10 @@ func listCasts(Env) []record {
 }
 
 func listAccessMethods(Env) []record {
-	return []record{{"oid": oidValue(2), "amname": text("heap"), "amhandler": oidValue(3), "amtype": char('t')}}
+	return []record{
+		{"oid": oidValue(heapOID), "amname": text("heap"), "amhandler": oidValue(3), "amtype": char('t')},
+		{"oid": oidValue(btreeOID), "amname": text("btree"), "amhandler": oidValue(330), "amtype": char('i')},
+	}
 }
 
 func listLanguages(Env) []record {
@@ -251,7 +267,7 @@ func listOfKind(env Env, kind RelKind, word string) []record {
 		}
 		list = append(list, record{
 			"schemaname": text(d.Schema), word + "name": text(d.Name), word + "owner": userName(env),
-			"hasindexes": datum.Bool(false), "hasrules": datum.Bool(false), "hastriggers": datum.Bool(false), "rowsecurity": datum.Bool(false),
+			"hasindexes": datum.Bool(d.EntryID >= 0), "hasrules": datum.Bool(false), "hastriggers": datum.Bool(false), "rowsecurity": datum.Bool(false),
 		})
 	}
 	return list

@@ -15,6 +15,8 @@ type Resolver interface {
 	Relation(schema, name string) (rel Relation, ok bool)
 	// Relations lists everything that Relation would find.
 	Relations() []Relation
+	// RelationByOID returns the one of them that has an OID; ok is false if there is none.
+	RelationByOID(oid OID) (rel Relation, ok bool)
 	// Databases lists the clusters of the deployment, for pg_database.
 	Databases() []string
 }
@@ -32,6 +34,7 @@ type RelKind byte
 const (
 	KindTable RelKind = 'r' // streams
 	KindView  RelKind = 'v' // system relations
+	KindIndex RelKind = 'i' // primary keys of streams, in the catalogs only
 )
 
 // RelationDesc describes a relation. It does not change while a plan refers to it.

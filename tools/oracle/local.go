@@ -75,6 +75,15 @@ func (resolver) Relations() []query.Relation {
 	return list
 }
 
+func (resolver) RelationByOID(oid query.OID) (query.Relation, bool) {
+	for _, s := range streams {
+		if rel := s.relation(); rel.Desc().OID == oid {
+			return rel, true
+		}
+	}
+	return nil, false
+}
+
 func (resolver) Databases() []string { return []string{"postgres"} }
 
 // session has the settings of the campaign and nothing else.

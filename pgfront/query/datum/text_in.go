@@ -139,12 +139,17 @@ func wrap[T any](value func(T) Value, v T, err error) (Value, error) {
 	return value(v), nil
 }
 
-// TruncateName cuts an identifier to 63 bytes, at a character's end.
-func TruncateName(s string) string {
-	if len(s) <= 63 {
+// NameLen is how long a name may be, in bytes.
+const NameLen = 63
+
+// TruncateName cuts an identifier to NameLen.
+func TruncateName(s string) string { return CutName(s, NameLen) }
+
+// CutName cuts an identifier to n bytes at most, at a character's end.
+func CutName(s string, n int) string {
+	if len(s) <= n {
 		return s
 	}
-	n := 63
 	for n > 0 && !utf8.RuneStart(s[n]) {
 		n--
 	}

@@ -203,7 +203,7 @@ func TypeName(typ OID) string {
 	switch {
 	case t == nil:
 		return "???"
-	case t.IsArray():
+	case t.IsArray() && t.Storage != 'p': // int2vector and oidvector have names of their own
 		return TypeName(OID(t.Elem)) + "[]"
 	}
 	return t.Name

@@ -156,7 +156,7 @@ func (c *Catalog) loadProcs() {
 		p := Proc{
 			OID: r.oid(0), Name: r[1], Kind: r.char(2), Set: r.bool(3), Strict: r.bool(4), Volatile: r.char(5),
 			Variadic: r.oid(6), Result: r.oid(7), Args: r.oids(8), Defaults: r.int(9), AllArgs: r.oids(10),
-			ArgModes: r[11], ArgNames: strings.Fields(r[12]), Language: r[13], Src: r[14],
+			ArgModes: r[11], ArgNames: r.names(12), Language: r[13], Src: r[14],
 		}
 		if p.ArgModes != "" && p.AllArgs == nil {
 			p.AllArgs = p.Args

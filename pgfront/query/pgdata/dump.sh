@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes types.tsv, procs.tsv, operators.tsv, casts.tsv and relations.tsv from the catalog of a running
+# Writes types.tsv, procs.tsv, operators.tsv, casts.tsv, relations.tsv, keywords.tsv and zones.tsv from the catalog of a running
 # PostgreSQL 15:   dump.sh 'host=127.0.0.1 user=postgres'
 # Left out: types and functions that no expression can name (row types, triggers, functions
 # that take or return internal).
@@ -22,7 +22,7 @@ dump procs "
          coalesce(array_to_string(proargnames, ' ', ''), ''), (select lanname from pg_language where oid = prolang),
          case when prolang = 12 then prosrc else '' end
   from pg_proc
-  where pronamespace = 'pg_catalog'::regnamespace
+  where (pronamespace = 'pg_catalog'::regnamespace or proname = '_pg_expandarray') -- which JDBC calls
     and not ('internal'::regtype = any (proargtypes::oid[]))
     and prorettype not in (select oid from pg_type where typname in
         ('internal', 'trigger', 'event_trigger', 'language_handler', 'fdw_handler', 'index_am_handler', 'table_am_handler', 'tsm_handler'))
@@ -41,3 +41,8 @@ dump relations "
   from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid join pg_type t on t.oid = a.atttypid
   where n.nspname in ('pg_catalog', 'information_schema') and c.relkind in ('r', 'v') and a.attnum > 0 and not attisdropped
   order by 1, 2, a.attnum"
+dump keywords "select word, catcode, barelabel from pg_get_keywords() order by word collate \"C\""
+dump zones "
+  select name from pg_timezone_names
+  where name !~ '^(posix|right)/' and name not in ('localtime', 'posixrules', 'Factory')
+  order by name collate \"C\""

@@ -60,3 +60,11 @@ func (r row) oids(i int) []uint32 {
 	}
 	return list
 }
+
+// names splits a list in which a name may be empty.
+func (r row) names(i int) []string {
+	if r[i] == "" {
+		return nil
+	}
+	return strings.Split(r[i], " ")
+}

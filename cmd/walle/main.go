@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"walle/cmd/walle/bench"
 )
 
 // Exit codes.
@@ -78,7 +80,7 @@ append that is acknowledged is on disk at a majority of the stream's replicas.`,
 	}
 	root.SetVersionTemplate("walle {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(demoCommand(), startCommand(), verifyCommand(), versionCommand())
+	root.AddCommand(demoCommand(), startCommand(), bench.Command(version()), verifyCommand(), versionCommand())
 	return root
 }
 

@@ -22,6 +22,7 @@ var homes = map[string][]string{
 	"github.com/anishathalye/porcupine":       {"tools"},
 	"github.com/prometheus/client_golang":     {"cmd", "engine", "pgfront"},
 	"github.com/HdrHistogram/hdrhistogram-go": {"cmd", "tools"},
+	"gonum.org/v1/plot":                       {"cmd/walle/bench"},
 }
 
 // TestImportDirection fails where a package imports one to its left, so that a layer would call back.

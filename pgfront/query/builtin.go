@@ -93,6 +93,10 @@ func (t *builtinTable) aggregate(p *pgdata.Proc, types []OID, result OID) (build
 
 // comparison makes =, <>, <, <=, > and >= of two types that have an order in common.
 func comparison(name string, left, right OID) (fn2, bool) {
+	if isNumber(left) && isNumber(right) {
+		fn, ok := intComparisons[name]
+		return fn, ok
+	}
 	cmp, ok := orderOf(left, right)
 	if !ok {
 		return nil, false
@@ -114,6 +118,16 @@ func comparison(name string, left, right OID) (fn2, bool) {
 	return nil, false
 }
 
+// intComparisons are those of whole numbers, which filters over streams are full of.
+var intComparisons = map[string]fn2{
+	"=":  func(_ *call, a, b Value) (Value, error) { return datum.Bool(a.Int() == b.Int()), nil },
+	"<>": func(_ *call, a, b Value) (Value, error) { return datum.Bool(a.Int() != b.Int()), nil },
+	"<":  func(_ *call, a, b Value) (Value, error) { return datum.Bool(a.Int() < b.Int()), nil },
+	"<=": func(_ *call, a, b Value) (Value, error) { return datum.Bool(a.Int() <= b.Int()), nil },
+	">":  func(_ *call, a, b Value) (Value, error) { return datum.Bool(a.Int() > b.Int()), nil },
+	">=": func(_ *call, a, b Value) (Value, error) { return datum.Bool(a.Int() >= b.Int()), nil },
+}
+
 // comparisonOf finds the operator that a function such as int8eq implements.
 func comparisonOf(p *pgdata.Proc) (any, bool) {
 	if len(p.Args) != 2 || OID(p.Result) != datum.BoolOID {
@@ -130,16 +144,18 @@ func comparisonOf(p *pgdata.Proc) (any, bool) {
 // ordering compares two values that are not null.
 type ordering func(c *call, a, b Value) int
 
+// isNumber says whether values of the type are whole numbers that are compared as such.
+func isNumber(t OID) bool {
+	return isInteger(t) || t == datum.OIDOID || datum.IsReg(t) || t == datum.XidOID || t == datum.CidOID
+}
+
 func orderOf(left, right OID) (ordering, bool) {
-	number := func(t OID) bool {
-		return isInteger(t) || t == datum.OIDOID || datum.IsReg(t) || t == datum.XidOID || t == datum.CidOID
-	}
 	text := func(t OID) bool {
 		return t == datum.TextOID || t == datum.VarcharOID || t == datum.NameOID || t == datum.UnknownOID
 	}
 	float := func(t OID) bool { return t == datum.Float4OID || t == datum.Float8OID }
 	switch {
-	case number(left) && number(right):
+	case isNumber(left) && isNumber(right):
 		return func(_ *call, a, b Value) int { return datum.Compare(datum.Int8OID, a, b) }, true
 	case text(left) && text(right):
 		return func(_ *call, a, b Value) int { return datum.Compare(datum.TextOID, a, b) }, true

@@ -179,12 +179,26 @@ func decodeBase64(s string) (Value, error) {
 }
 
 // isUTF8 says whether a name of an encoding means UTF-8, the only one there is.
-func isUTF8(name string) bool {
-	switch strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "").Replace(name)) {
-	case "utf8", "unicode":
-		return true
+func isUTF8(name string) bool { return isEncoding(name, "utf8") || isEncoding(name, "unicode") }
+
+// isEncoding says whether name is want, but for the case of letters and for what is neither
+// a letter nor a digit.
+func isEncoding(name, want string) bool {
+	n := 0
+	for i := range len(name) {
+		c := name[i]
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c < '0' || c > 'z' || c > '9' && c < 'a' {
+			continue
+		}
+		if n == len(want) || c != want[n] {
+			return false
+		}
+		n++
 	}
-	return false
+	return n == len(want)
 }
 
 func convertFrom(_ *call, data, encoding Value) (Value, error) {
@@ -212,13 +226,7 @@ func convertFrom(_ *call, data, encoding Value) (Value, error) {
 	return Value{}, unknownCharset("source", encoding.Str())
 }
 
-func isLatin1(name string) bool {
-	switch strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(name)) {
-	case "latin1", "iso88591":
-		return true
-	}
-	return false
-}
+func isLatin1(name string) bool { return isEncoding(name, "latin1") || isEncoding(name, "iso88591") }
 
 func convertTo(_ *call, text, encoding Value) (Value, error) {
 	switch {

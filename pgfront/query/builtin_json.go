@@ -77,7 +77,9 @@ func step(j *datum.JSON, key string) *datum.JSON {
 func access(find func(j *datum.JSON, key Value) *datum.JSON, asText bool) fn2 {
 	return func(c *call, doc, key Value) (Value, error) {
 		if c.types[0] == datum.JSONOID && c.types[1] == datum.TextOID {
-			return memberText(doc.Str(), key.Str(), asText)
+			if raw, found, plain := datum.ScanMember(doc.Str(), key.Str()); plain {
+				return plainMember(datum.JSONOID, raw, found, asText)
+			}
 		}
 		j, err := jsonOf(c.types[0], doc)
 		if err != nil {
@@ -91,20 +93,62 @@ func access(find func(j *datum.JSON, key Value) *datum.JSON, asText bool) fn2 {
 	}
 }
 
-// memberText is -> and ->> of type json, which need not build a tree.
-func memberText(doc, key string, asText bool) (Value, error) {
-	raw, ok := datum.FindMember(doc, key)
+// plainMember makes the result of -> or ->> of what ScanMember has found.
+func plainMember(t OID, raw string, found, asText bool) (Value, error) {
 	switch {
-	case !ok || asText && raw == "null":
+	case !found || asText && raw == "null":
 		return Value{}, nil
 	case asText && raw[0] == '"':
-		j, err := datum.ParseRawJSON(raw)
-		if err != nil {
-			return Value{}, err
-		}
-		return text(j.Text), nil
+		return text(raw[1 : len(raw)-1]), nil
+	case t == datum.JSONOID:
+		return text(raw), nil
 	}
-	return text(raw), nil
+	j, err := datum.ParseJSON(raw)
+	switch {
+	case err != nil:
+		return Value{}, err
+	case asText:
+		return jsonText(j), nil
+	}
+	return datum.JSONValue(j), nil
+}
+
+// castMember is -> or ->> of a text that was cast to json or jsonb: the tree of all of it is
+// built only where the member cannot be told without.
+type castMember struct {
+	*call2
+	text   *textCast // the left operand
+	asText bool
+}
+
+// overCast returns what computes the operator e faster, or e.
+func overCast(e expr) expr {
+	c, ok := e.(*call2)
+	if !ok || c.op == nil || c.name != "->" && c.name != "->>" || c.right.typ() != datum.TextOID {
+		return e
+	}
+	cast, ok := c.left.(*textCast)
+	if !ok || category(cast.arg.typ()) != 'S' || isVolatile(cast) {
+		return e
+	}
+	return &castMember{call2: c, text: cast, asText: c.name == "->>"}
+}
+
+func (m *castMember) with(in []expr) expr { return overCast(m.call2.with(in)) }
+
+func (m *castMember) eval(f *frame) (Value, error) {
+	doc, err := m.text.arg.eval(f)
+	if err != nil || doc.IsNull() {
+		return Value{}, err
+	}
+	key, err := m.right.eval(f)
+	if err != nil || key.IsNull() {
+		return Value{}, err
+	}
+	if raw, found, plain := datum.ScanMember(doc.Str(), key.Str()); plain {
+		return plainMember(m.text.t, raw, found, m.asText)
+	}
+	return m.call2.eval(f)
 }
 
 func byKey(j *datum.JSON, key Value) *datum.JSON { return member(j, key.Str()) }

@@ -64,6 +64,13 @@ func matchLike(r *run, s, p string, bytes bool) (bool, error) {
 			}
 		}
 		retry += charLen(s[retry:], bytes)
+		if star < len(p) && strings.IndexByte("%_\\", p[star]) < 0 {
+			next := strings.IndexByte(s[retry:], p[star]) // nothing before can match
+			if next < 0 {
+				return false, nil
+			}
+			retry += next
+		}
 		i, j = retry, star
 	}
 	return true, nil

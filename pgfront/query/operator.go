@@ -117,7 +117,7 @@ func (a *analyzer) applyOperator(op *operator, left, right expr, at int32) (expr
 	if c, ok := e.(*call2); ok {
 		c.op = op
 	}
-	return e, err
+	return overCast(e), err
 }
 
 // operand converts an operand to what the operator takes.

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"bytes"
 	"context"
 	"slices"
 
@@ -75,7 +76,7 @@ func (n *aggNode) open(r *run, outer *frame) (Rows, error) {
 // the groups appeared.
 func (n *aggNode) collect(in Rows, f *frame) ([][]Value, error) {
 	w := groupWork{node: n, f: f, budget: f.run.budget("aggregate"), keys: make([]Value, len(n.keys))}
-	w.index = make([]map[string]*group, len(n.sets))
+	w.index, w.last = make([]map[string]*group, len(n.sets)), make([]lastGroup, len(n.sets))
 	for i, set := range n.sets {
 		w.index[i] = map[string]*group{}
 		if len(set) == 0 && (!n.grouped || len(n.sets) > 1) {
@@ -112,8 +113,15 @@ type groupWork struct {
 	budget budget
 	index  []map[string]*group // by key, for each set
 	groups []*group
+	last   []lastGroup // of each set
 	keys   []Value
 	buf    []byte
+}
+
+// lastGroup is the group of the last row: the next one is often of the same.
+type lastGroup struct {
+	key   []byte
+	group *group
 }
 
 // add puts the frame's row into its group of each set.
@@ -130,16 +138,9 @@ func (w *groupWork) add() error {
 		for _, k := range set {
 			w.buf = datum.AppendKey(w.buf, n.keys[k].typ(), w.keys[k])
 		}
-		g := w.index[i][string(w.buf)]
-		if g == nil {
-			g = w.group(i, w.buf)
-			n.fill(g, set, w.f.row, w.keys)
-			if err := w.budget.add(g.row); err != nil {
-				return err
-			}
-			if err := w.budget.addBytes(int64(len(w.buf)) + groupSize + stateSize*int64(len(n.calls))); err != nil {
-				return err
-			}
+		g, err := w.find(i)
+		if err != nil {
+			return err
 		}
 		for _, s := range g.aggs {
 			if err := s.add(w.f, &w.budget); err != nil {
@@ -148,6 +149,28 @@ func (w *groupWork) add() error {
 		}
 	}
 	return nil
+}
+
+// find returns the group of a set whose key is in buf.
+func (w *groupWork) find(set int) (*group, error) {
+	last := &w.last[set]
+	if last.group != nil && bytes.Equal(last.key, w.buf) {
+		return last.group, nil
+	}
+	g := w.index[set][string(w.buf)]
+	if g == nil {
+		n := w.node
+		g = w.group(set, w.buf)
+		n.fill(g, n.sets[set], w.f.row, w.keys)
+		if err := w.budget.add(g.row); err != nil {
+			return nil, err
+		}
+		if err := w.budget.addBytes(int64(len(w.buf)) + groupSize + stateSize*int64(len(n.calls))); err != nil {
+			return nil, err
+		}
+	}
+	last.key, last.group = append(last.key[:0], w.buf...), g
+	return g, nil
 }
 
 func (w *groupWork) group(set int, key []byte) *group {

@@ -34,6 +34,8 @@ func matchLike(r *run, s, p string, bytes bool) (bool, error) {
 	for i < len(s) || j < len(p) {
 		if j < len(p) {
 			switch c := p[j]; {
+			case c == '%' && j+1 == len(p):
+				return true, nil
 			case c == '%':
 				star, retry = j+1, i
 				j++

@@ -103,7 +103,7 @@ func waitFirst(f *fixture, node int, first replication.EntryID) {
 func TestTrimOvertakesReader(t *testing.T) {
 	f := newFixture(t, 3)
 	c := f.claim(0, engine.Wait, 10*time.Second)
-	const entries = 30000 // several pages
+	const entries = 40000 // several pages
 	f.mustAppend(c, entries)
 	s, err := f.Nodes[0].Engine.Read(f.ctx, engine.ReadRequest{Stream: stream, Config: f.config})
 	if err != nil {
@@ -198,14 +198,20 @@ func TestReadPoint(t *testing.T) {
 // may be behind the one that told it the point.
 func TestReadPointWithoutReplica(t *testing.T) {
 	f := newFixture(t, 4, 0, 1, 2)
-	c := f.claim(0, engine.Wait, time.Second)
-	const entries = 5000
+	c := f.claim(0, engine.Wait, time.Minute) // a lease that ends lets ReadPoint claim the stream itself
+	const entries = 4000
 	var acknowledged atomic.Uint64
 	done := make(chan struct{})
+	defer func() { <-done }()
 	go func() {
 		defer close(done)
 		for acknowledged.Load() < entries && !t.Failed() {
-			f.append(c, 3)
+			for _, r := range f.append(c, 3) {
+				if r.Err != nil {
+					t.Errorf("append: %v", r.Err)
+					return
+				}
+			}
 			acknowledged.Add(3)
 		}
 	}()
@@ -220,7 +226,6 @@ func TestReadPointWithoutReplica(t *testing.T) {
 			t.Fatalf("entry %d is acknowledged, a read from there on gives %d entries, %v", n, got, err)
 		}
 	}
-	<-done
 }
 
 func TestStatus(t *testing.T) {

@@ -1,9 +1,7 @@
 package store_test
 
 import (
-	"crypto/sha256"
 	"errors"
-	"fmt"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -60,7 +58,7 @@ func TestDamagedTableIsReplaced(t *testing.T) {
 		t.Errorf("the read of a lost entry names %d, want %d: %v", d.Bad, bad[0], d.Err)
 	}
 	log := storetest.Log{Term: 1}
-	all := log.Sized(2000, 1000)
+	all := log.Marked(2000, 1000)
 	for _, id := range bad {
 		if _, err := s.Apply([]replication.Write{{Stream: 1, Entries: all[id-1 : id]}}, false); err != nil {
 			t.Fatal(err)
@@ -83,40 +81,26 @@ func TestDamagedTableIsReplaced(t *testing.T) {
 	}
 }
 
-// noise is what entry id is filled with: nothing compresses it.
-func noise(id replication.EntryID) []byte {
-	var b []byte
-	for i := range 32 {
-		sum := sha256.Sum256(fmt.Appendf(nil, "%d/%d", id, i))
-		b = append(b, sum[:]...)
-	}
-	return b
-}
-
 // The last entries of a stream must not get lost with a damaged table: the
 // replica would come back with a shorter log than it has acknowledged.
 func TestDamagedEndStays(t *testing.T) {
 	fs := vfs.NewMem()
 	s := open(t, fs)
-	var prev replication.Position
-	next := func() []replication.Entry {
-		e := replication.Entry{ID: prev.ID + 1, Term: 1, GroupEnd: true, Data: noise(prev.ID + 1)}
-		e.Seal(prev.Chain)
-		prev = e.Position()
-		return []replication.Entry{e}
-	}
+	log := storetest.Log{Term: 1}
 	write := func(entries []replication.Entry, stream replication.StreamID) {
 		t.Helper()
 		if _, err := s.Apply([]replication.Write{{Stream: stream, Entries: entries}}, false); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for range 2000 {
-		write(next(), 1)
+	for range 1999 {
+		write(log.Marked(1, 1000), 1)
 	}
+	last := log.Marked(1, 1000)
+	write(last, 1)
 	closeStore(t, s)
 	closeStore(t, open(t, fs)) // what was in memory goes to a table
-	if err := storetest.Damage(fs, "data", noise(2000)[:32]); err != nil {
+	if err := storetest.Damage(fs, "data", last[0].Data[:storetest.MarkBytes]); err != nil {
 		t.Fatal(err)
 	}
 	s = open(t, fs)
@@ -132,7 +116,7 @@ func TestDamagedEndStays(t *testing.T) {
 		t.Fatalf("the last entry is damaged, and the read says %v", read())
 	}
 	// With more behind it, it is one as any other.
-	write(next(), 1)
+	write(log.Marked(1, 1000), 1)
 	for range 8 { // it was tried in vain, and is not tried every time
 		read()
 		write(nil, 3)

@@ -39,13 +39,26 @@ func (l *Log) Sized(n, size int) []replication.Entry {
 
 // Noise returns the next n entries, of size bytes of data each that cannot be
 // compressed.
-func (l *Log) Noise(n, size int) []replication.Entry {
+func (l *Log) Noise(n, size int) []replication.Entry { return l.noisy(n, size, size) }
+
+// MarkBytes is how many bytes of an entry's data are its mark.
+const MarkBytes = 32
+
+// Marked returns the next n entries, of size bytes of data each. The first of
+// them are a mark, which no other entry has, and which stands in a table as it
+// is: so Damage finds it. The rest is nothing, since Pebble looks long at a
+// large block that is damaged.
+func (l *Log) Marked(n, size int) []replication.Entry { return l.noisy(n, MarkBytes, size) }
+
+// noisy makes entries of size bytes of data each, of which the first cannot be
+// compressed.
+func (l *Log) noisy(n, noise, size int) []replication.Entry {
 	entries := make([]replication.Entry, n)
 	for i := range entries {
 		data := make([]byte, size)
 		var seed [32]byte
 		binary.LittleEndian.PutUint64(seed[:], uint64(l.Prev.ID))
-		rand.NewChaCha8(seed).Read(data) // never fails
+		rand.NewChaCha8(seed).Read(data[:noise]) // never fails
 		entries[i] = l.one(data)
 	}
 	return entries

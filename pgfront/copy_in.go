@@ -73,6 +73,7 @@ type copyIn struct {
 	start   int    // rows that group had before
 	rest    []byte // of a row that has not arrived as a whole
 	lines   int64  // rows read
+	block   []byte // for payloads to come
 
 	running sync.WaitGroup // groups in flight
 	mu      sync.Mutex     // guards what follows
@@ -191,15 +192,32 @@ func (in *copyIn) payload(field []byte) ([]byte, error) {
 	case field == nil:
 		return nil, (&insertPlan{desc: in.plan.desc}).nullIn("data")
 	case in.plan.options.format == copyBinary:
-		return append([]byte{}, field...), nil
+		return append(in.room(len(field)), field...), nil
 	case len(field) >= 2 && field[0] == '\\' && field[1] == 'x':
-		payload := make([]byte, hex.DecodedLen(len(field)-2))
-		if _, err := hex.Decode(payload, field[2:]); err == nil {
+		payload := in.room(hex.DecodedLen(len(field) - 2))
+		if payload, err := hex.AppendDecode(payload, field[2:]); err == nil {
 			return payload, nil
 		}
 	}
 	v, err := in.session.codecNow().Parse(datum.ByteaOID, datum.TextFormat, field)
 	return v.Bytes(), err
+}
+
+// copyBlock is the memory that small payloads share. Those of one block are
+// neighbours in the log, and leave memory together.
+const copyBlock = 32 << 10
+
+// room returns an empty slice with room for n bytes and no more.
+func (in *copyIn) room(n int) []byte {
+	if n > copyBlock/8 {
+		return make([]byte, 0, n)
+	}
+	if n >= len(in.block) { // never nil, also for none
+		in.block = make([]byte, copyBlock)
+	}
+	room := in.block[:0:n]
+	in.block = in.block[n:]
+	return room
 }
 
 // checkID checks that an explicit entry_id is the next one.

@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"strconv"
 
-	"github.com/jackc/pgproto3/v2"
-
 	"walle/engine"
 	"walle/pgfront/query"
 	"walle/pgfront/query/datum"
@@ -122,7 +120,8 @@ func (s *session) codecNow() *query.Codec {
 }
 
 func (s *session) sendTag(tag string) {
-	s.out.Send(&pgproto3.CommandComplete{CommandTag: []byte(tag)})
+	buf, mark := s.out.Begin('C')
+	s.out.End(append(append(buf, tag...), 0), mark)
 }
 
 // countedTag is a tag with a number of rows.

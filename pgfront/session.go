@@ -13,8 +13,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgproto3/v2"
-
 	"walle/engine"
 	"walle/pgfront/query"
 	"walle/pgfront/wire"
@@ -59,6 +57,8 @@ type session struct {
 	// ends with it.
 	broken error
 
+	ending func() // end, made a value once and not with each statement
+
 	mu       sync.Mutex // guards what follows
 	scope    context.Context
 	cancel   context.CancelCauseFunc // of scope
@@ -82,7 +82,7 @@ func (s *Server) newSession(c *connection, h *hello) (*session, error) {
 		statements: make(map[string]*prepared), portals: make(map[string]*portal),
 		deferred: -1,
 	}
-	session.watch.session = session
+	session.watch.session, session.ending = session, session.end
 	session.values.start = map[string]string{"session_authorization": h.user}
 	for _, given := range h.settings {
 		if err := session.setAtStart(given); err != nil {
@@ -185,23 +185,28 @@ func (s *session) loop() error {
 			return errShutdown
 		}
 		kind, body, err := s.awaitMessage()
-		var long *wire.TooLongError
 		switch {
-		case errors.As(err, &long) && handlers[kind] != nil:
-			err = s.passOverLong(kind, long)
-			if err == nil {
-				continue
-			}
-			return s.readError(err)
 		case err != nil:
-			return s.readError(err)
+			if err := s.unread(kind, err); err != nil {
+				return s.readError(err)
+			}
 		case kind == 'X':
 			return nil
-		}
-		if err := s.message(kind, body); err != nil {
-			return err
+		default:
+			if err := s.message(kind, body); err != nil {
+				return err
+			}
 		}
 	}
+}
+
+// unread goes on after an error of reading a message, if that can be.
+func (s *session) unread(kind byte, err error) error {
+	var long *wire.TooLongError
+	if errors.As(err, &long) && handlers[kind] != nil {
+		return s.passOverLong(kind, long)
+	}
+	return err
 }
 
 // awaitMessage reads the next message, for which an idle session does not wait
@@ -296,7 +301,8 @@ func (s *session) spill() error {
 
 // sendReady says that the session waits for the next statement.
 func (s *session) sendReady() {
-	s.out.Send(&pgproto3.ReadyForQuery{TxStatus: s.tx.status()})
+	buf, mark := s.out.Begin('Z')
+	s.out.End(append(buf, s.tx.status()), mark)
 }
 
 // message does what one message asks for. An error ends the session; so does a
@@ -396,7 +402,7 @@ func (s *session) begin(text string) (ctx context.Context, end func()) {
 	}
 	timeout := s.timeouts.statement
 	if timeout == 0 {
-		return ctx, s.end
+		return ctx, s.ending
 	}
 	bounded, cancel := context.WithTimeoutCause(ctx, timeout, errStatementTimeout)
 	return bounded, func() { cancel(); s.end() }

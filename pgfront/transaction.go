@@ -196,7 +196,7 @@ func (s *session) scopeNow() (ctx context.Context, end func()) {
 		s.renewScope()
 	}
 	s.busy = true
-	return s.scope, s.end
+	return s.scope, s.ending
 }
 
 // failure is what the client is sent instead of an answer, when the append at

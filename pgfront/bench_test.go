@@ -101,3 +101,29 @@ func BenchmarkCopyIn(b *testing.B) {
 		b.Fatal(err)
 	}
 }
+
+// BenchmarkStatement runs one statement after the other over one session, prepared, as drivers
+// do; the client's half is included.
+func BenchmarkStatement(b *testing.B) {
+	s := serve(b, 1)
+	conn := s.connect(0)
+	exec(b, conn, "CREATE STREAM s", "CLAIM STREAM s", "INSERT INTO s (data) SELECT 'entry' FROM generate_series(1, 10000)")
+	for _, bench := range []struct{ name, sql string }{
+		{"trivial", "SELECT 1"},
+		{"point", "SELECT * FROM s WHERE entry_id = 5000"},
+		{"last", "SELECT * FROM s ORDER BY entry_id DESC LIMIT 10"},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			wire := conn.PgConn()
+			if _, err := wire.Prepare(b.Context(), bench.name, bench.sql, nil); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if r := wire.ExecPrepared(b.Context(), bench.name, nil, nil, nil).Read(); r.Err != nil || len(r.Rows) == 0 {
+					b.Fatal(r.Err)
+				}
+			}
+		})
+	}
+}

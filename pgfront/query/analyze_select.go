@@ -82,6 +82,9 @@ func (a *analyzer) simpleSelect(stmt *pg_query.SelectStmt, s *scope) (*query, er
 	if err != nil {
 		return nil, err
 	}
+	if err := a.assignUnknown(stmt, targets); err != nil {
+		return nil, err
+	}
 	b := &selectBuilder{a: a, s: s, stmt: stmt, plan: p, targets: targets}
 	return b.build()
 }

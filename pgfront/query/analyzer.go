@@ -12,6 +12,9 @@ type analyzer struct {
 	env    Env
 	params *params
 	codec  *Codec
+	// into is the SELECT of INSERT … SELECT, whose columns are assigned to targets.
+	into    *pg_query.SelectStmt
+	targets []Target
 }
 
 func newAnalyzer(env Env) *analyzer {
@@ -30,6 +33,7 @@ const maxColumns = 1664
 
 // prepareSelect plans a whole statement.
 func (a *analyzer) prepareSelect(stmt *pg_query.SelectStmt, targets []Target) (*Prepared, error) {
+	a.into, a.targets = stmt, targets
 	q, err := a.query(stmt, nil)
 	if err != nil {
 		return nil, err
@@ -43,6 +47,22 @@ func (a *analyzer) prepareSelect(stmt *pg_query.SelectStmt, targets []Target) (*
 		}
 	}
 	return &Prepared{fields: fieldsOf(q.columns), params: a.params, env: a.env, root: q.plan}, nil
+}
+
+// assignUnknown gives literals and parameters whose type nothing tells that of the column of
+// INSERT … SELECT into which they go.
+func (a *analyzer) assignUnknown(stmt *pg_query.SelectStmt, list []target) (err error) {
+	if a.into != stmt || len(stmt.DistinctClause) > 0 || len(stmt.SortClause) > 0 {
+		return nil
+	}
+	for i := range min(len(list), len(a.targets)) {
+		if e := list[i].e; e.typ() == datum.UnknownOID {
+			if list[i].e, err = a.assign(e, a.targets[i], location(list[i].node)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // assignColumns converts the columns of a query to the targets of INSERT … SELECT.

@@ -47,6 +47,7 @@ prints what has been measured so far.
   walle bench --demo --plot latency.svg --json run.json window:size=100 window open:rate=20000
   walle bench --dsn postgres://app@10.0.0.1:7432,10.0.0.2:7432/walle sessions:sessions=200,spread
   walle bench --demo memory:duration=2m`,
+		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r := &report{out: cmd.OutOrStdout(), progress: cmd.ErrOrStderr()}
 			return explain(o.run(cmd.Context(), args, r))
@@ -161,15 +162,15 @@ func (o *options) run(ctx context.Context, args []string, r *report) (err error)
 
 func (r *report) runAll(ctx context.Context, run *runner, specs []spec) error {
 	for _, sp := range specs {
-		if ctx.Err() != nil {
-			r.summary.Interrupted = true
-			return nil
-		}
 		res, err := run.run(ctx, sp)
 		if res.Load != "" {
 			r.summary.Results = append(r.summary.Results, res)
 		}
-		if err != nil && ctx.Err() == nil {
+		if ctx.Err() != nil {
+			r.summary.Interrupted = true
+			return nil
+		}
+		if err != nil {
 			return fmt.Errorf("load %s: %w", sp.text, err)
 		}
 	}

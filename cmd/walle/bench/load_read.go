@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
@@ -114,7 +113,7 @@ func readAll(conn net.Conn, query []byte, r *recorder) error {
 			read.entries++
 			read.bytes += max(0, len(body)-rowHead)
 		case 'E':
-			return refusal(body)
+			return refused(body)
 		case 'Z':
 			r.record(in.arrival, read)
 			return nil
@@ -122,13 +121,13 @@ func readAll(conn net.Conn, query []byte, r *recorder) error {
 	}
 }
 
-// refusal is the error of an ErrorResponse.
-func refusal(body []byte) error {
-	var e pgproto3.ErrorResponse
-	if err := e.Decode(body); err != nil {
+// refused is the error that an ErrorResponse is.
+func refused(body []byte) error {
+	e, err := refusal(body)
+	if err != nil {
 		return err
 	}
-	return pgconn.ErrorResponseToPgError(&e)
+	return e
 }
 
 // pointRead reads single entries.
@@ -259,7 +258,7 @@ func (f *following) read(r *recorder) error {
 				return nil
 			}
 		case 'E':
-			return refusal(body)
+			return refused(body)
 		}
 	}
 }

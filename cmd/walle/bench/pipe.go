@@ -168,41 +168,52 @@ func (p *pipe) receive() error {
 	}
 }
 
-// absorb takes the answers that have come, or waits for one. The last answers no
-// operation.
+// absorb takes the answers that have come, or waits for one, and records what
+// they end. The last answers no operation.
 func (p *pipe) absorb() (last bool, err error) {
-	for first := true; first || p.in.ready(); first = false {
-		kind, body, err := p.in.take()
-		if err != nil {
-			return false, err
-		}
-		switch kind {
-		case 'E':
-			var e pgproto3.ErrorResponse
-			if err := e.Decode(body); err != nil {
-				return false, err
-			}
-			p.refused = pgconn.ErrorResponseToPgError(&e)
-			if !survivable(p.refused) {
-				return false, p.refused
-			}
-		case 'Z':
-			n := p.answered.Load()
-			if n == p.sent.Load() {
-				return true, nil
-			}
-			if p.refused != nil {
-				p.rec.fail(p.refused.Code)
-				p.refused = nil
-			} else {
-				p.done = append(p.done, p.ring[n%int64(p.inFlight)])
-			}
-			p.answered.Add(1)
-		}
+	for first := true; first || p.in.ready() && !last && err == nil; first = false {
+		last, err = p.answer()
 	}
 	p.ended(p.in.arrival, p.done...)
 	p.done = p.done[:0]
+	return last, err
+}
+
+// answer takes one frame.
+func (p *pipe) answer() (last bool, err error) {
+	kind, body, err := p.in.take()
+	if err != nil {
+		return false, err
+	}
+	switch kind {
+	case 'E':
+		if p.refused, err = refusal(body); err == nil && !survivable(p.refused) {
+			err = p.refused
+		}
+		return false, err
+	case 'Z':
+		n := p.answered.Load()
+		if n == p.sent.Load() {
+			return true, nil
+		}
+		if p.refused != nil {
+			p.rec.fail(p.refused.Code)
+			p.refused = nil
+		} else {
+			p.done = append(p.done, p.ring[n%int64(p.inFlight)])
+		}
+		p.answered.Add(1)
+	}
 	return false, nil
+}
+
+// refusal is what an ErrorResponse says.
+func refusal(body []byte) (*pgconn.PgError, error) {
+	var e pgproto3.ErrorResponse
+	if err := e.Decode(body); err != nil {
+		return nil, err
+	}
+	return pgconn.ErrorResponseToPgError(&e), nil
 }
 
 // survivable tells an error of one operation from one after which all others fail too.

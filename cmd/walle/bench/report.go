@@ -83,9 +83,13 @@ func mebibytes(sizes []int64) string {
 func (r *report) table() {
 	s := &r.summary
 	t := tabwriter.NewWriter(r.out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "load\trate/s\t\tMB/s\tp50\tp90\tp99\tp99.9\tp99.99\tmax\terrors\tµs nodes\tµs bench\t")
+	width := len("load")
 	for _, res := range s.Results {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%.1f\t", res.Load, count(res.rate()), res.Unit, float64(res.Bytes)/1e6/max(res.Seconds, 1e-9))
+		width = max(width, len(res.Load))
+	}
+	fmt.Fprintf(t, "%-*s\trate/s\t\tMB/s\tp50\tp90\tp99\tp99.9\tp99.99\tmax\terrors\tµs nodes\tµs bench\t\n", width, "load")
+	for _, res := range s.Results {
+		fmt.Fprintf(t, "%-*s\t%s\t%s\t%.1f\t", width, res.Load, count(res.rate()), res.Unit, float64(res.Bytes)/1e6/max(res.Seconds, 1e-9))
 		if l := res.Latency; l != nil {
 			for _, ms := range []float64{l.P50, l.P90, l.P99, l.P999, l.P9999, l.Max} {
 				fmt.Fprintf(t, "%s\t", duration(ms))
@@ -119,7 +123,7 @@ func (r *report) remarks() {
 	fmt.Fprintln(r.out)
 	for _, res := range s.Results {
 		for _, code := range slices.Sorted(maps.Keys(res.Errors)) {
-			fmt.Fprintf(r.out, "%s: %d errors with SQLSTATE %s\n", res.Load, res.Errors[code], code)
+			fmt.Fprintf(r.out, "%s: SQLSTATE %s: %d errors\n", res.Load, code, res.Errors[code])
 		}
 		switch {
 		case res.Error != "":

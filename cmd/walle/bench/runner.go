@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -52,8 +51,11 @@ func (r *runner) run(ctx context.Context, sp spec) (result, error) {
 	res := result{Load: sp.text, Unit: sp.kind.unit, Size: p.size.String()}
 	err = m.run(ctx, w, p)
 	res.measured, res.Processor, res.Resident = m.rec.result(), m.processor(), m.resident
-	res.Interrupted = ctx.Err() != nil
-	if err != nil && !(res.Interrupted && errors.Is(err, ctx.Err())) {
+	if ctx.Err() != nil {
+		res.Interrupted = true // whatever failed by that
+		return res, nil
+	}
+	if err != nil {
 		res.Error = err.Error()
 		return res, err
 	}
@@ -82,14 +84,14 @@ type measurement struct {
 func (m *measurement) run(ctx context.Context, w work, p params) error {
 	working, stop := context.WithCancel(ctx)
 	defer stop()
-	ended := make(chan error, 1)
-	go func() { ended <- w(working, m.rec) }()
 	var warmUp, over <-chan time.Time // never
 	if p.count == 0 {
 		warmUp = time.After(p.warmUp)
 	} else {
 		m.begin()
 	}
+	ended := make(chan error, 1)
+	go func() { ended <- w(working, m.rec) }()
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
 	for {

@@ -1,11 +1,15 @@
 # The commands of the README and of CI; plain go does the rest.
-.PHONY: demo test ci nemesis explore
+.PHONY: demo test bench ci nemesis explore
 
 demo:
 	go run ./cmd/walle demo
 
 test:
 	go test ./...
+
+# What this machine makes of it, on a cluster of its own; ARGS='window:size=100' and the like for less.
+bench:
+	go run ./cmd/walle bench --demo $(ARGS)
 
 ci:
 	.ci/run

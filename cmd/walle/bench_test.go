@@ -83,7 +83,9 @@ func TestBenchCluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close(ctx)
-	bench := func(args ...string) *process { return launch(t, append([]string{"bench", "--dsn", dsn, "--count", "5"}, args...)...) }
+	bench := func(args ...string) *process {
+		return launch(t, append([]string{"bench", "--dsn", dsn, "--count", "5"}, args...)...)
+	}
 
 	bench("--stream", "orders", "one").wantExit(exitRefused, `load one: `, `"orders" does not exist`)
 	bench("open").wantExit(exitRefused, "load open: at which rate? Give --rate, or run window")

@@ -87,9 +87,8 @@ func (m *measurement) run(ctx context.Context, w work, p params) error {
 	var warmUp, over <-chan time.Time // never
 	if p.count == 0 {
 		warmUp = time.After(p.warmUp)
-	} else {
-		m.begin()
 	}
+	m.begin() // the warm-up as well: it may be all that is left when it is interrupted
 	ended := make(chan error, 1)
 	go func() { ended <- w(working, m.rec) }()
 	second := time.NewTicker(time.Second)

@@ -43,18 +43,18 @@ type copyOut struct {
 	session *session
 	options copyOptions
 	fields  []query.Field
+	head    string // of the binary format, until it is sent with the first row: drivers look for it there
 	scratch []byte
 }
 
-// begin sends CopyOutResponse and the header, if there is one.
+// begin sends CopyOutResponse and the header of text and csv, if there is one.
 func (c *copyOut) begin() {
 	out := &c.session.out
 	buf, mark := out.Begin('H')
 	out.End(appendCopyFormats(buf, c.options.format, len(c.fields)), mark)
 	switch {
 	case c.options.format == copyBinary:
-		buf, mark := out.Begin('d')
-		out.End(append(append(buf, copySignature...), make([]byte, 8)...), mark)
+		c.head = copySignature + "\x00\x00\x00\x00\x00\x00\x00\x00" // no flags, no extension
 	case c.options.header:
 		buf, mark := out.Begin('d')
 		for i, f := range c.fields {
@@ -86,9 +86,10 @@ func (c *copyOut) row(row []query.Value) (err error) {
 	out := &c.session.out
 	buf, mark := out.Begin('d')
 	if c.options.format == copyBinary {
-		if buf, err = c.appendBinaryRow(buf, row); err != nil {
+		if buf, err = c.appendBinaryRow(append(buf, c.head...), row); err != nil {
 			return err
 		}
+		c.head = ""
 		out.End(buf, mark)
 		return nil
 	}
@@ -129,7 +130,7 @@ func (c *copyOut) end() {
 	out := &c.session.out
 	if c.options.format == copyBinary {
 		buf, mark := out.Begin('d')
-		out.End(append(buf, 0xff, 0xff), mark)
+		out.End(append(append(buf, c.head...), 0xff, 0xff), mark)
 	}
 	buf, mark := out.Begin('c')
 	out.End(buf, mark)

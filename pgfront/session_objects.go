@@ -47,3 +47,18 @@ func (s *session) PreparedStatements() []query.PreparedStatement {
 
 // Channels lists what the session listens to.
 func (s *session) Channels() []string { return slices.Sorted(maps.Keys(s.listening)) }
+
+// CancelBackend cancels the statement of another session of the same user.
+func (s *session) CancelBackend(pid int32) (bool, error) {
+	s.server.mu.Lock()
+	other := s.server.sessions[pid]
+	s.server.mu.Unlock()
+	switch {
+	case other == nil:
+		return false, nil
+	case other.user != s.user:
+		return false, &query.Error{Code: "42501", Message: "must be a member of the role whose query is being canceled or member of pg_signal_backend"}
+	}
+	other.interrupt(errCancelled)
+	return true, nil
+}

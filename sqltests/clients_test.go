@@ -148,19 +148,6 @@ func TestPsql(t *testing.T) {
 	}
 }
 
-// TestPsycopg fails where a Python application on psycopg meets something unexpected.
-func TestPsycopg(t *testing.T) {
-	python := "/usr/bin/python3" // where Debian's python3-psycopg is; another Python may be first in PATH
-	if out, err := exec.Command(python, "-c", "import psycopg").CombinedOutput(); err != nil {
-		t.Skipf("no psycopg: %v %s", err, out)
-	}
-	c := cluster(t, 3)
-	cmd := exec.Command(python, "testdata/psycopg_app.py", c.DSN(1), c.DSN(2))
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
-}
-
 // TestDemo fails where walle demo does not serve, does not say how to connect, does not end when it is
 // told to, or forgets what was appended.
 func TestDemo(t *testing.T) {

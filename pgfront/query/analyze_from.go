@@ -187,7 +187,7 @@ func queryNames(alias string, columns []outColumn) namespace {
 	entry := &rangeEntry{alias: alias}
 	for i, c := range columns {
 		entry.columns = append(entry.columns, nameColumn{name: c.name,
-			e: &column{index: i, t: c.t, typmod: c.typmod, name: qualified(alias, c.name)}})
+			e: &column{index: i, t: c.t, typmod: c.typmod, name: qualified(alias, c.name), shape: c.shape}})
 	}
 	return namespace{columns: slices.Clone(entry.columns), entries: []*rangeEntry{entry}}
 }

@@ -147,10 +147,11 @@ type outColumn struct {
 	attnum int16
 	// literal is set for a literal of unknown type, which UNION may still give one.
 	literal *constant
+	shape   []outColumn // of a record, nil if unknown
 }
 
 func columnOf(name string, e expr, s *scope) outColumn {
-	c := outColumn{name: name, t: e.typ(), typmod: typmodOf(e)}
+	c := outColumn{name: name, t: e.typ(), typmod: typmodOf(e), shape: recordShape(e)}
 	if ref, ok := e.(*column); ok {
 		for _, entry := range s.names.entries {
 			n := ref.index - entry.first

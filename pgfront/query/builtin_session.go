@@ -105,6 +105,7 @@ func sessionBuiltins() map[string]any {
 		"show_config_by_name":      fnN(currentSetting), "show_config_by_name_missing_ok": fnN(currentSetting),
 		"set_config_by_name": fn3(setConfig),
 		"pg_sleep":           fn1(pgSleep),
+		"pg_cancel_backend":  fn1(cancelBackend),
 		"pg_is_in_recovery":  constantValue(datum.Bool(false)),
 		"pg_is_in_backup":    constantValue(datum.Bool(false)),
 		"inet_client_addr":   constantValue(Value{}), "inet_client_port": constantValue(Value{}),

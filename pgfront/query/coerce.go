@@ -227,15 +227,16 @@ func (a *analyzer) arrayCast(e expr, t OID, typmod int32, ctx castContext, at in
 
 // coerceToBool makes the condition of WHERE, AND … ; what names it in the message.
 func (a *analyzer) coerceToBool(e expr, what string, at int32) (expr, error) {
-	if e.typ() == datum.BoolOID {
+	source := e.typ() // that of a parameter is known only afterwards
+	if source == datum.BoolOID {
 		return e, nil
 	}
 	out, err := a.coerceType(e, datum.BoolOID, -1, assignmentCast, at)
 	if err != nil {
 		return nil, err
 	}
-	if out == nil || e.typ() != datum.UnknownOID {
-		return nil, datum.Errorf("42804", "argument of %s must be type boolean, not type %s", what, datum.TypeName(e.typ())).At(at)
+	if out == nil || source != datum.UnknownOID {
+		return nil, datum.Errorf("42804", "argument of %s must be type boolean, not type %s", what, datum.TypeName(source)).At(at)
 	}
 	return out, nil
 }

@@ -61,7 +61,8 @@ type column struct {
 	index  int
 	t      OID
 	typmod int32
-	name   string // as in messages, e.g. "s.data"
+	name   string      // as in messages, e.g. "s.data"
+	shape  []outColumn // of a record, nil if unknown
 }
 
 func (c *column) typ() OID                     { return c.t }

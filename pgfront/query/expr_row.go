@@ -154,11 +154,13 @@ func (r *rowExpr) fieldNames() []string {
 	return names
 }
 
-// recordShape returns the fields of a record that a function returns, nil if unknown.
+// recordShape returns the fields of a record that a function or a subquery returns, nil if unknown.
 func recordShape(e expr) []outColumn {
-	c, ok := e.(*computed)
-	if !ok || c.shape == nil {
-		return nil
+	switch e := e.(type) {
+	case *computed:
+		return e.shape
+	case *column:
+		return e.shape
 	}
-	return c.shape
+	return nil
 }

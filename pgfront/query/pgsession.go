@@ -7,12 +7,15 @@ import (
 )
 
 // SessionObjects may be implemented by a Session that has cursors, prepared
-// statements and channels. They are listed by pg_cursors, pg_prepared_statements
-// and pg_listening_channels().
+// statements, channels and neighbours. The first are listed by pg_cursors,
+// pg_prepared_statements and pg_listening_channels().
 type SessionObjects interface {
 	Cursors() []Cursor
 	PreparedStatements() []PreparedStatement
 	Channels() []string
+	// CancelBackend cancels what a session of this node executes. It is false if
+	// there is no such session.
+	CancelBackend(pid int32) (bool, error)
 }
 
 // Cursor is a row of pg_cursors.
@@ -75,4 +78,14 @@ func listeningChannels(c *call, _ []Value) (setRows, error) {
 		list = append(list, text(name))
 	}
 	return listRows(list), nil
+}
+
+// cancelBackend is pg_cancel_backend.
+func cancelBackend(c *call, pid Value) (Value, error) {
+	s, ok := c.run.env.Session.(SessionObjects)
+	if !ok {
+		return datum.Bool(false), nil
+	}
+	done, err := s.CancelBackend(int32(pid.Int()))
+	return datum.Bool(done), err
 }

@@ -23,7 +23,7 @@ func crashAt(changes int, rng *rand.Rand) (fs vfs.FS, left func() *vfs.MemFS) {
 		mu    sync.Mutex // Pebble's goroutines change the disk too
 		clone *vfs.MemFS
 	)
-	fs = errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
+	fs = storetest.Inject(mem, func(op errorfs.Op) error {
 		mu.Lock()
 		defer mu.Unlock()
 		if op.Kind.ReadOrWrite() == errorfs.OpIsWrite {
@@ -32,7 +32,7 @@ func crashAt(changes int, rng *rand.Rand) (fs vfs.FS, left func() *vfs.MemFS) {
 			}
 		}
 		return nil
-	}))
+	})
 	return fs, func() *vfs.MemFS {
 		mu.Lock()
 		defer mu.Unlock()

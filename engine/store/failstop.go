@@ -49,17 +49,18 @@ func (f *failure) first() error {
 //
 // One change may fail without being the last: the output of a compaction that
 // finds no room. Nobody has been told of it, Pebble removes the file, keeps what
-// was to be compacted, and tries again after half a minute. It does not begin
+// was to be compacted, and tries again, when lull lets it. It does not begin
 // while the little room that is left is for the log.
 type failstopFS struct {
 	vfs.FS
 	failure *failure
-	spare   uint64     // bytes of the disk that no compaction uses
+	spare   uint64 // bytes of the disk that no compaction uses
+	lull    *lull
 	void    *vfs.MemFS // where files are made once the disk has failed; nothing is written to them
 }
 
-func newFailstopFS(fs vfs.FS, failure *failure, spare uint64) failstopFS {
-	return failstopFS{FS: fs, failure: failure, spare: spare, void: vfs.NewMem()}
+func newFailstopFS(fs vfs.FS, failure *failure, spare uint64, lull *lull) failstopFS {
+	return failstopFS{FS: fs, failure: failure, spare: spare, lull: lull, void: vfs.NewMem()}
 }
 
 // compactionOutput is how Pebble marks the files that a compaction writes.
@@ -103,18 +104,24 @@ func (fs failstopFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, err
 
 // createOutput makes the file for a compaction's output, if there is room.
 func (fs failstopFS) createOutput(name string) (vfs.File, error) {
-	if usage, err := fs.GetDiskUsage(fs.PathDir(name)); err == nil && usage.AvailBytes < fs.spare {
-		return nil, fmt.Errorf("create %s: %d bytes are free: %w", name, usage.AvailBytes, syscall.ENOSPC)
+	fs.lull.wait()
+	var file vfs.File
+	usage, err := fs.GetDiskUsage(fs.PathDir(name))
+	if err == nil && usage.AvailBytes < fs.spare {
+		err = fmt.Errorf("%d bytes are free: %w", usage.AvailBytes, syscall.ENOSPC)
+	} else {
+		file, err = fs.FS.Create(name, compactionOutput)
 	}
-	file, err := fs.FS.Create(name, compactionOutput)
-	if err != nil {
-		err = fmt.Errorf("create %s: %w", name, err)
-		if !isFull(err) {
-			fs.failure.fail(err)
-		}
-		return nil, err
+	if err == nil {
+		return outputFile{failstopFile{File: file, fs: fs, name: name}}, nil
 	}
-	return outputFile{failstopFile{File: file, fs: fs, name: name}}, nil
+	err = fmt.Errorf("create %s: %w", name, err)
+	if isFull(err) {
+		fs.lull.begin(err)
+	} else {
+		fs.failure.fail(err)
+	}
+	return nil, err
 }
 
 func (fs failstopFS) OpenReadWrite(name string, c vfs.DiskWriteCategory, o ...vfs.OpenOption) (vfs.File, error) {
@@ -221,12 +228,14 @@ func (f failstopFile) Close() error {
 	return nil
 }
 
-// outputFile is the output of a compaction. It is written by Write alone.
+// outputFile is the output of a compaction. It is written by Write alone, and
+// synced when it is whole.
 type outputFile struct{ failstopFile }
 
 func (f outputFile) Write(p []byte) (n int, err error) {
 	f.fs.change("write", f.name, func() error {
 		if n, err = f.File.Write(p); isFull(err) {
+			f.fs.lull.begin(fmt.Errorf("write %s: %w", f.name, err))
 			return nil
 		}
 		return err
@@ -235,4 +244,14 @@ func (f outputFile) Write(p []byte) (n int, err error) {
 		return n, err
 	}
 	return len(p), nil
+}
+
+func (f outputFile) Sync() error {
+	f.fs.lull.end()
+	return f.failstopFile.Sync()
+}
+
+func (f outputFile) SyncData() error {
+	f.fs.lull.end()
+	return f.failstopFile.SyncData()
 }

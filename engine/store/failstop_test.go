@@ -2,11 +2,14 @@ package store
 
 import (
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -57,7 +60,7 @@ func TestCompactionFindsNoRoom(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f := &failure{}
-			fs := newFailstopFS(&tight{vfs.NewMem(), test.free}, f, 100)
+			fs := newFailstopFS(&tight{vfs.NewMem(), test.free}, f, 100, newLull(slog.New(slog.DiscardHandler)))
 			file, err := fs.Create("out", test.category)
 			if err == nil {
 				_, err = file.Write(make([]byte, 200))
@@ -68,6 +71,48 @@ func TestCompactionFindsNoRoom(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Pebble repeats a compaction at once, however often it fails. On a full disk it
+// must not keep a processor busy, nor fill the log, nor hold up the end.
+func TestCompactionsWaitForRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		disk := &tight{vfs.NewMem(), 110}
+		l := newLull(slog.New(slog.NewTextHandler(&log, nil)))
+		fs := newFailstopFS(disk, &failure{}, 100, l)
+		compact := func() (took time.Duration, err error) {
+			began := time.Now()
+			file, err := fs.Create("out.sst", compactionOutput)
+			if err == nil {
+				if _, err = file.Write(make([]byte, 200)); err == nil {
+					err = file.Sync()
+				}
+				file.Close()
+			}
+			return time.Since(began), err
+		}
+		want := func(what string, waits time.Duration, full bool) {
+			t.Helper()
+			if took, err := compact(); took != waits || errors.Is(err, syscall.ENOSPC) != full {
+				t.Errorf("%s: it took %v, want %v: %v", what, took, waits, err)
+			}
+		}
+		want("the first that ends in the middle", 0, true)
+		want("its repetition", lullTime, true)
+		disk.free = 10
+		want("one that would use up what is left", lullTime, true)
+		disk.free = 1000
+		want("one that has room", lullTime, false)
+		want("the next", 0, false)
+		disk.free = 10
+		want("one without again", 0, true)
+		if lines := strings.Count(log.String(), "\n"); lines != 3 {
+			t.Errorf("%d lines in the log:\n%s", lines, &log)
+		}
+		l.close()
+		want("one while the store is closed", 0, true)
+	})
 }
 
 // marked counts the files that Pebble makes for compactions.

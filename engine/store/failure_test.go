@@ -26,13 +26,13 @@ type faultyDisk struct {
 
 func newFaultyDisk(mem vfs.FS) *faultyDisk {
 	d := &faultyDisk{}
-	d.FS = errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
+	d.FS = storetest.Inject(mem, func(op errorfs.Op) error {
 		if fails := d.broken.Load(); fails != nil && (*fails)(op) {
 			d.hits.Add(1)
 			return errorfs.ErrInjected
 		}
 		return nil
-	}))
+	})
 	return d
 }
 
@@ -238,6 +238,9 @@ func TestEveryFailure(t *testing.T) {
 			!seen[failed{file, errorfs.OpFileSync}] && !seen[failed{file, errorfs.OpFileSyncData}] {
 			t.Errorf("not every change of %s failed: %v", file, seen)
 		}
+	}
+	if !seen[failed{".log", errorfs.OpRename}] {
+		t.Errorf("no log file was used again: %v", seen)
 	}
 }
 

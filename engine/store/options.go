@@ -164,7 +164,7 @@ func (l logger) slow(i vfs.DiskSlowInfo) {
 func (l logger) events() *pebble.EventListener {
 	return &pebble.EventListener{
 		BackgroundError: func(err error) {
-			if l.failure.first() == nil { // else known, and the rest follows from it
+			if l.failure.first() == nil && !isFull(err) { // else known, and the rest follows from it
 				l.log.Error("background work on storage failed", "error", err.Error()) // without its stack
 			}
 		},

@@ -21,6 +21,7 @@ type Store struct {
 	db      *pebble.DB
 	watch   io.Closer // of the disk's slowness
 	failure *failure
+	lull    *lull
 	users   users
 	trims   trims
 	damaged damagedTables
@@ -40,7 +41,7 @@ func Open(config Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{config: config, dir: dir, failure: &failure{notify: config.OnFatal}}
+	s := &Store{config: config, dir: dir, failure: &failure{notify: config.OnFatal}, lull: newLull(config.Logger)}
 	s.space.reserve = reserveOf(config)
 	if config.MemTableBytes == 0 {
 		s.config.MemTableBytes = memTableBytes(s.space.reserve)
@@ -71,7 +72,7 @@ func (s *Store) openDatabase() (err error) {
 	}
 	path := s.dir.file(databaseName)
 	log := logger{log: s.config.Logger, failure: s.failure, damaged: &s.damaged}
-	var fs vfs.FS = newFailstopFS(s.config.FS, s.failure, lastOf(s.space.reserve))
+	var fs vfs.FS = newFailstopFS(s.config.FS, s.failure, lastOf(s.space.reserve), s.lull)
 	fs, s.watch = vfs.WithDiskHealthChecks(fs, slowDisk, nil, log.slow)
 	s.disk, s.options = fs, pebbleOptions(s.config, fs, created, log)
 	s.db, err = pebble.Open(path, s.options)
@@ -224,6 +225,7 @@ func (s *Store) Close() error {
 	if err := s.users.close(); err != nil {
 		return err
 	}
+	s.lull.close()
 	err := errors.Join(s.db.Close(), s.watch.Close())
 	if first := s.failure.first(); first != nil {
 		err = first // what Pebble says of it is a consequence

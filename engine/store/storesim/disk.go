@@ -6,6 +6,8 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"walle/engine/store/storetest"
 )
 
 // disk is a file system in memory that can be made to fail.
@@ -29,7 +31,7 @@ type fault func(errorfs.Op) bool
 func newDisk(mem *vfs.MemFS) *disk {
 	d := &disk{mem: mem}
 	d.changed.L = &d.mu
-	d.FS = errorfs.Wrap(mem, errorfs.InjectorFunc(d.inject))
+	d.FS = storetest.Inject(mem, d.inject)
 	return d
 }
 
@@ -52,15 +54,6 @@ func (d *disk) inject(op errorfs.Op) error {
 		d.changed.Broadcast()
 	}
 	return nil
-}
-
-// ReuseForWrite does what its name says in two steps: what errorfs makes of it
-// would be a file that never fails.
-func (d *disk) ReuseForWrite(old, name string, c vfs.DiskWriteCategory) (vfs.File, error) {
-	if err := d.Rename(old, name); err != nil {
-		return nil, err
-	}
-	return d.OpenReadWrite(name, c)
 }
 
 // fail makes the next operation fail that f strikes.

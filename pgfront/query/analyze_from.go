@@ -169,7 +169,6 @@ func (a *analyzer) readCTE(c *cte, v *pg_query.RangeVar, s *scope, levels int) (
 			return nil, err
 		}
 	}
-	c.uses++
 	for sc := s; levels > 0 && sc != nil && sc.ctes[c.name] != c; sc = sc.outer {
 		sc.usesOuter = sc.usesOuter || c.recursive != nil || c.q.correlated
 	}
@@ -177,6 +176,7 @@ func (a *analyzer) readCTE(c *cte, v *pg_query.RangeVar, s *scope, levels int) (
 		src.plan = &workNode{of: c.recursive}
 		return src, nil
 	}
+	c.uses++
 	// The item's own frame is the one around siblings, which is one level out of s.
 	src.plan = &cteNode{cte: c, levels: levels}
 	return src, nil

@@ -31,12 +31,60 @@ func (n *cteNode) open(r *run, outer *frame) (Rows, error) {
 	if n.cte.uses < 2 || n.cte.q.correlated {
 		return n.cte.q.plan.open(r, outer)
 	}
-	v, err := r.share(n.cte, func() (any, error) { return readAll(n.cte.q.plan, r, outer, "WITH query") })
+	v, err := r.share(n.cte, func() (any, error) {
+		in, err := n.cte.q.plan.open(r, outer)
+		return &sharedRows{in: in, budget: r.budget("WITH query")}, err
+	})
 	if err != nil {
 		return nil, err
 	}
-	return &sliceRows{rows: v.([][]Value)}, nil
+	return &cteRows{of: v.(*sharedRows)}, nil
 }
+
+// sharedRows are the rows of a WITH query that is read in several places. They are kept as far
+// as any of its readers has come, so that one without an end can be read under LIMIT.
+type sharedRows struct {
+	in     Rows
+	rows   [][]Value
+	budget budget
+	err    error
+}
+
+// row returns row i; ok is false if there are not so many, or at an error.
+func (s *sharedRows) row(ctx context.Context, i int) (row []Value, ok bool) {
+	for i >= len(s.rows) {
+		if s.err != nil || !s.in.Next(ctx) {
+			if s.err == nil {
+				s.err = s.in.Err()
+			}
+			return nil, false
+		}
+		if s.err = s.budget.add(s.in.Row()); s.err != nil {
+			return nil, false
+		}
+		s.rows = append(s.rows, datum.CloneRow(s.in.Row()))
+	}
+	return s.rows[i], true
+}
+
+func (s *sharedRows) Close() error { return s.in.Close() }
+
+// cteRows is one reader.
+type cteRows struct {
+	of   *sharedRows
+	next int
+	row  []Value
+}
+
+func (it *cteRows) Next(ctx context.Context) (ok bool) {
+	it.row, ok = it.of.row(ctx, it.next)
+	it.next++
+	return ok
+}
+
+func (it *cteRows) Row() []Value { return it.row }
+func (it *cteRows) Err() error   { return it.of.err }
+func (it *cteRows) Close() error { return nil } // it is the run's
 
 // readAll keeps all rows of a plan in memory.
 func readAll(p plan, r *run, outer *frame, what string) ([][]Value, error) {

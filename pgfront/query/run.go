@@ -1,7 +1,9 @@
 package query
 
 import (
+	"cmp"
 	"context"
+	"io"
 	"runtime/debug"
 	"time"
 
@@ -60,6 +62,18 @@ func (r *run) share(key any, build func() (any, error)) (any, error) {
 	}
 	r.shared[key] = v
 	return v, nil
+}
+
+// close ends what the statement's shared parts still read from.
+func (r *run) close() error {
+	var err error
+	for _, v := range r.shared {
+		if c, ok := v.(io.Closer); ok {
+			err = cmp.Or(err, c.Close())
+		}
+	}
+	r.shared = nil
+	return err
 }
 
 // budget counts the memory that one operator keeps.
@@ -126,7 +140,7 @@ func (p *Prepared) Execute(ctx context.Context, args []Value) (rows Rows, err er
 	r := newRun(ctx, p.env, args)
 	it, err := p.root.open(r, nil)
 	if err != nil {
-		return nil, err
+		return nil, cmp.Or(err, r.close())
 	}
 	return &result{run: r, it: it}, nil
 }
@@ -159,7 +173,8 @@ func (r *result) Err() error {
 
 func (r *result) Close() (err error) {
 	defer internalError(&err)
-	return r.it.Close()
+	err = r.it.Close()
+	return cmp.Or(err, r.run.close())
 }
 
 // Eval evaluates the list over row, a row of the relation of RETURNING (nil for Exprs).

@@ -29,13 +29,13 @@ func TestBenchDemo(t *testing.T) {
 	picture := file + ".svg"
 	p := launch(t, "bench", "--demo", "--dir", data, "--json", file, "--plot", picture,
 		"--count", "20", "--size", "10..300", "--sessions", "3", "--streams", "5", "--group", "7", "--entries", "500", "--rate", "500",
-		"--lease", "200ms", "--rounds", "1",
+		"--lease", "200ms", "--rounds", "1", "--backlog", "100KiB",
 		"one", "window", "sessions:spread", "group", "transaction", "copy:count=1", "copy:count=1,binary", "open", "scan:count=2", "point",
-		"tail", "claim", "force", "kill", "memory")
-	p.wantExit(exitOK, "probe: fsync", "sessions:spread ", "one: p50 is")
+		"tail", "claim", "force", "kill", "readers", "stopped", "backfill", "memory")
+	p.wantExit(exitOK, "probe: fsync", "sessions:spread ", "one: p50 is", "rows/s were read meanwhile", "of what it had missed")
 	want := map[string]int{
 		"one": 20, "window": 20, "sessions:spread": 20, "group": 140, "transaction": 140, "open": 20, "scan:count=2": 1000, "point": 20,
-		"tail": 20, "claim": 20, "force": 1, "kill": 1, "memory": 20,
+		"tail": 20, "claim": 20, "force": 1, "kill": 1, "readers": 20, "stopped": 20, "backfill": 20, "memory": 20,
 	}
 	results := benchResults(t, file)
 	for _, res := range results {
@@ -46,7 +46,7 @@ func TestBenchDemo(t *testing.T) {
 			t.Errorf("load %s: latency %v", res.Load, res.Latency)
 		}
 	}
-	if len(results) != 15 {
+	if len(results) != 18 {
 		t.Errorf("%d results", len(results))
 	}
 	if text, err := os.ReadFile(picture); err != nil || !strings.HasPrefix(string(text), "<?xml") {

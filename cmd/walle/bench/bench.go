@@ -80,8 +80,10 @@ func listing() string {
 	for _, k := range kinds() {
 		about := k.about
 		switch {
-		case k.onRequest:
+		case k.onRequest && k.needsDemo:
 			about += " (on request, with --demo)"
+		case k.onRequest:
+			about += " (on request)"
 		case k.needsDemo:
 			about += " (with --demo)"
 		}

@@ -61,6 +61,12 @@ func kinds() []kind {
 			about: "CLAIM … FORCE over a live writer with a --lease: until the first append is acknowledged"},
 		{name: "kill", unit: "claims", load: takeOver{kill: true}, rounds: true, needsDemo: true,
 			about: "kill -9 of the writer's node, CLAIM on another: until the first append is acknowledged"},
+		{name: "readers", unit: "appends", load: beside{scanAll}, onRequest: true,
+			about: "as open, while another session reads --entries entries over and over"},
+		{name: "stopped", unit: "appends", load: beside{stopNode}, onRequest: true, needsDemo: true,
+			about: "as open, while one of the three nodes is stopped (SIGSTOP)"},
+		{name: "backfill", unit: "appends", load: beside{backfill}, duration: 30 * time.Second, onRequest: true, needsDemo: true,
+			about: "as open, while a node fetches a --backlog that it has missed"},
 		{name: "memory", unit: "appends", load: flood{}, duration: time.Minute, onRequest: true, needsDemo: true,
 			about: "a writer that outruns the disk; shows the nodes' resident memory"},
 	}

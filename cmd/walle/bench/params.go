@@ -26,6 +26,7 @@ type params struct {
 	entries  int
 	lease    time.Duration
 	rounds   int64
+	backlog  size.Bytes
 	binary   bool
 	spread   bool
 }
@@ -33,14 +34,14 @@ type params struct {
 func defaults() params {
 	return params{
 		warmUp: time.Second, size: sizes{1 << 10, 1 << 10}, inFlight: 1000, sessions: 64, group: 100, entries: 200_000,
-		lease: time.Second, rounds: 3,
+		lease: time.Second, rounds: 3, backlog: 1 << 30,
 	}
 }
 
 // flags adds a flag for each parameter. Their defaults are what p has.
 func (p *params) flags(f *pflag.FlagSet) {
 	f.DurationVar(&p.warmUp, "warm-up", p.warmUp, "how long a load runs before it is measured")
-	f.DurationVar(&p.duration, "duration", p.duration, "how long it is measured (default 3s, and 1m for memory)")
+	f.DurationVar(&p.duration, "duration", p.duration, "how long it is measured (default 3s, 30s for backfill, and 1m for memory)")
 	f.Int64Var(&p.count, "count", p.count, "measure so `many` operations from the first on, instead of a time")
 	f.Var(&p.size, "size", "`bytes` of an entry: 100, 1KiB, or evenly spread, 100..4KiB")
 	f.IntVar(&p.inFlight, "in-flight", p.inFlight, "how many operations a session has in flight, where a load has many")
@@ -51,6 +52,7 @@ func (p *params) flags(f *pflag.FlagSet) {
 	f.IntVar(&p.entries, "entries", p.entries, "how many entries there are to be read")
 	f.DurationVar(&p.lease, "lease", p.lease, "of the writers in force and kill")
 	f.Int64Var(&p.rounds, "rounds", p.rounds, "how often force and kill take over")
+	f.Var(&p.backlog, "backlog", "what a node has missed in the load backfill")
 	f.BoolVar(&p.binary, "binary", p.binary, "COPY in binary format instead of text")
 	f.BoolVar(&p.spread, "spread", p.spread, "spread sessions over the nodes, instead of having all on the first")
 }

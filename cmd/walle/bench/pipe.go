@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"sync/atomic"
 	"time"
@@ -183,7 +184,7 @@ func (p *pipe) absorb() (last bool, err error) {
 func (p *pipe) answer() (last bool, err error) {
 	kind, body, err := p.in.take()
 	if err != nil {
-		return false, err
+		return false, fmt.Errorf("the node has broken the connection off: %w", err)
 	}
 	switch kind {
 	case 'E':

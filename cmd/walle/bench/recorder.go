@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"fmt"
 	"maps"
 	"sync"
 	"time"
@@ -30,6 +31,7 @@ type recorder struct {
 	second   tally // since the last tick, or since it began
 	ticked   time.Duration
 	previous []interval
+	noted    string // what else there is to say
 }
 
 // tally is what was recorded within some time.
@@ -138,6 +140,13 @@ func (r *recorder) fail(code string) {
 	r.second.errors[code]++
 }
 
+// note keeps what a load has to say beside its figures.
+func (r *recorder) note(format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.noted = fmt.Sprintf(format, args...)
+}
+
 // begin forgets the warm-up: what ends from now on is measured.
 func (r *recorder) begin(now time.Duration) {
 	r.mu.Lock()
@@ -183,6 +192,7 @@ type measured struct {
 	Latency    *latency         `json:"latency_ms,omitempty"`
 	Curve      []point          `json:"latency_curve,omitempty"`
 	Series     []interval       `json:"series,omitempty"`
+	Note       string           `json:"note,omitempty"`
 }
 
 // point is a point of the distribution: so many per cent took no longer.
@@ -213,7 +223,7 @@ func (r *recorder) result() measured {
 	defer r.mu.Unlock()
 	m := measured{
 		Seconds: (r.ended - r.began).Seconds(), Operations: r.total.ops, Entries: r.total.entries, Bytes: r.total.bytes,
-		Errors: maps.Clone(r.total.errors), Series: r.previous,
+		Errors: maps.Clone(r.total.errors), Series: r.previous, Note: r.noted,
 	}
 	h := r.total.latency
 	if h.TotalCount() == 0 {

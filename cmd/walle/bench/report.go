@@ -125,6 +125,9 @@ func (r *report) remarks() {
 		for _, code := range slices.Sorted(maps.Keys(res.Errors)) {
 			fmt.Fprintf(r.out, "%s: SQLSTATE %s: %d errors\n", res.Load, code, res.Errors[code])
 		}
+		if res.Note != "" {
+			fmt.Fprintf(r.out, "%s: %s\n", res.Load, res.Note)
+		}
 		switch {
 		case res.Error != "":
 			fmt.Fprintf(r.out, "%s: ended by an error after %.1f s\n", res.Load, res.Seconds)

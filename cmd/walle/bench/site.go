@@ -79,10 +79,8 @@ func (s *site) hijack(conn *pgx.Conn) (net.Conn, error) {
 // newStream makes a stream of our own.
 func (s *site) newStream(ctx context.Context, conn *pgx.Conn) (string, error) {
 	name := fmt.Sprintf("bench_%s_%d", s.run, len(s.made)+1)
+	s.made = append(s.made, name) // even if the outcome is unknown
 	_, err := conn.Exec(ctx, "CREATE STREAM "+name)
-	if err == nil {
-		s.made = append(s.made, name)
-	}
 	return name, err
 }
 
@@ -124,17 +122,21 @@ func (s *site) cleanUp(keep bool) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), dropTime)
 	defer cancel()
-	conn, err := s.connect(ctx, 0)
-	if err != nil {
-		return fmt.Errorf("streams bench_%s_1 to %d are left: %w", s.run, len(s.made), err)
-	}
 	defer s.settle()
-	for i, name := range s.made {
-		if _, err := conn.Exec(ctx, "DROP STREAM "+name); err != nil {
-			return fmt.Errorf("streams bench_%s_%d to %d are left: %w", s.run, i+1, len(s.made), err)
+	var errs []error
+	for node := range s.nodes {
+		conn, err := s.connect(ctx, node)
+		for len(s.made) > 0 && err == nil {
+			if _, err = conn.Exec(ctx, "DROP STREAM IF EXISTS "+s.made[0]); err == nil {
+				s.made = s.made[1:]
+			}
 		}
+		if err == nil {
+			return nil
+		}
+		errs = append(errs, err)
 	}
-	return nil
+	return fmt.Errorf("%d streams are left, from %s on: %w", len(s.made), s.made[0], errors.Join(errs...))
 }
 
 // explain adds to an error of the cluster what it says beyond its message.

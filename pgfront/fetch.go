@@ -10,8 +10,30 @@ import (
 	"walle/pgfront/sql"
 )
 
-// declare runs DECLARE: the query runs, and waits for FETCH.
-func (s *session) declare(ctx context.Context, stmt *sql.DeclareCursor) (*result, error) {
+// declarePlan is DECLARE. Its parameters are those of the query.
+type declarePlan struct {
+	session *session
+	stmt    *sql.DeclareCursor
+	query   plan
+}
+
+func (s *session) planDeclare(stmt *sql.DeclareCursor, types []query.OID, r *resolver) (plan, error) {
+	inner, err := s.planOf(&prepared{stmt: stmt.Query, types: types}, r)
+	if err != nil {
+		return nil, err
+	}
+	return &declarePlan{s, stmt, inner}, nil
+}
+
+func (p *declarePlan) params() []query.OID    { return p.query.params() }
+func (p *declarePlan) columns() []query.Field { return nil }
+
+// run lets the query run, and wait for FETCH.
+func (p *declarePlan) run(ctx context.Context, args []query.Value) (*result, error) {
+	return p.session.declare(ctx, p.stmt, p.query, args)
+}
+
+func (s *session) declare(ctx context.Context, stmt *sql.DeclareCursor, inner plan, args []query.Value) (*result, error) {
 	if !stmt.Hold {
 		if err := s.inBlock("DECLARE CURSOR"); err != nil {
 			return nil, err
@@ -20,10 +42,8 @@ func (s *session) declare(ctx context.Context, stmt *sql.DeclareCursor) (*result
 	if s.portals[stmt.Name] != nil {
 		return nil, errPortalExists(stmt.Name)
 	}
-	p := &portal{prepared: &prepared{stmt: stmt.Query}, depth: len(s.tx.savepoints), hold: stmt.Hold, made: s.tx.statementAt, declared: stmt}
-	if err := s.makePlan(p.prepared); err != nil {
-		return nil, err
-	}
+	p := &portal{prepared: &prepared{stmt: stmt.Query, plan: inner}, args: args, depth: len(s.tx.savepoints), hold: stmt.Hold,
+		made: s.tx.statementAt, declared: stmt}
 	follows := p.follows()
 	if stmt.Hold && follows {
 		return nil, datum.Unsupported("DECLARE CURSOR … WITH HOLD of a tail, which has no end,")

@@ -117,6 +117,8 @@ func (s *session) planOf(p *prepared, r *resolver) (plan, error) {
 		return s.planExplain(stmt, p.types, r)
 	case *sql.Copy:
 		return s.planCopy(stmt, r)
+	case *sql.DeclareCursor:
+		return s.planDeclare(stmt, p.types, r)
 	}
 	return s.planSession(p.stmt)
 }
@@ -168,8 +170,6 @@ func (s *session) planPrepared(stmt sql.Statement) (plan, error) {
 		return s.planExecute(stmt)
 	case *sql.Deallocate:
 		return s.done(stmt, func() error { return s.deallocate(stmt) }), nil
-	case *sql.DeclareCursor:
-		return s.command(nil, func(ctx context.Context) (*result, error) { return s.declare(ctx, stmt) }), nil
 	case *sql.Fetch:
 		return s.planFetch(stmt)
 	case *sql.CloseCursor:

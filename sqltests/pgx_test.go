@@ -54,6 +54,7 @@ func testCommon(t *testing.T, conn *pgx.Conn) {
 	t.Run("pipeline", func(t *testing.T) { testPipeline(t, conn) })
 	t.Run("transactions", func(t *testing.T) { testTransactions(t, conn) })
 	t.Run("collect", func(t *testing.T) { testCollect(t, conn) })
+	t.Run("cursor", func(t *testing.T) { testCursor(t, conn) })
 }
 
 func testClaim(t *testing.T, conn *pgx.Conn) {
@@ -207,6 +208,30 @@ func testCollect(t *testing.T, conn *pgx.Conn) {
 	rows.Close()
 	if err := conn.Ping(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// testCursor: DECLARE takes parameters, in the modes in which there are any.
+func testCursor(t *testing.T, conn *pgx.Conn) {
+	for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeExec} {
+		err := pgx.BeginFunc(t.Context(), conn, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(t.Context(), "DECLARE c CURSOR FOR SELECT entry_id + $1::int FROM app WHERE entry_id < $2 ORDER BY 1", mode, 10, 3); err != nil {
+				return err
+			}
+			rows, err := tx.Query(t.Context(), "FETCH ALL FROM c")
+			if err != nil {
+				return err
+			}
+			if ids, err := pgx.CollectRows(rows, pgx.RowTo[int64]); err != nil || fmt.Sprint(ids) != "[11 12]" {
+				t.Errorf("%v: fetched %v: %v", mode, ids, err)
+			}
+			_, err = tx.Exec(t.Context(), "DECLARE d CURSOR FOR SELECT * FROM nowhere")
+			wantCode(t, "cursor over nothing", err, "42P01")
+			return io.EOF
+		})
+		if !errors.Is(err, io.EOF) {
+			t.Errorf("%v: %v", mode, err)
+		}
 	}
 }
 

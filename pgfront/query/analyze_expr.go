@@ -191,7 +191,7 @@ func (a *analyzer) boolExpr(b *pg_query.BoolExpr, s *scope) (expr, error) {
 	if word == "NOT" {
 		return &negation{arg: args[0]}, nil
 	}
-	return &junction{or: word == "OR", args: args}, nil
+	return newJunction(word == "OR", args), nil
 }
 
 func (a *analyzer) nullTest(t *pg_query.NullTest, s *scope) (expr, error) {

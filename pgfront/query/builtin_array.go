@@ -129,6 +129,9 @@ func arrayPosition(_ *call, v []Value) (Value, error) {
 	if len(a.Dims) > 1 {
 		return Value{}, datum.Errorf("0A000", "searching for elements in multidimensional arrays is not supported")
 	}
+	if len(a.Elems) == 0 || v[1].IsNull() && !slices.ContainsFunc(a.Elems, Value.IsNull) {
+		return Value{}, nil
+	}
 	start := int64(0)
 	if len(v) > 2 {
 		if v[2].IsNull() {
@@ -176,7 +179,11 @@ func edited(v []Value, edit func(elem OID, e Value) (Value, bool)) (Value, error
 	if len(out) == len(a.Elems) {
 		return datum.ArrayValue(&datum.Array{Elem: a.Elem, Dims: a.Dims, Elems: out}), nil
 	}
-	return datum.ArrayValue(datum.NewArray(a.Elem, out)), nil
+	edited := datum.NewArray(a.Elem, out)
+	if len(out) > 0 {
+		edited.Dims[0].Lower = a.Dims[0].Lower
+	}
+	return datum.ArrayValue(edited), nil
 }
 
 func arrayRemove(_ *call, v []Value) (Value, error) {

@@ -244,19 +244,20 @@ func extract(field extractor, float bool) fn2 {
 	}
 }
 
-// truncateLocal is date_trunc on a wall clock.
-func truncateLocal(unit string, us int64) (int64, bool) {
+// truncateLocal is date_trunc on a wall clock; known is false if it has no such unit, ok if the
+// result is out of range.
+func truncateLocal(unit string, us int64) (out int64, known, ok bool) {
 	c := datum.CivilOf(us)
 	switch unit {
 	case "microseconds":
-		return us, true
+		return us, true, true
 	case "milliseconds":
 		c.Micros = c.Micros / 1000 * 1000
-		out, ok := c.Timestamp()
-		return out, ok
+		out, ok = c.Timestamp()
+		return out, true, ok
 	case "week":
 		days := datum.TimestampToDate(us)
-		return datum.DateToTimestamp(days - int64((datum.Weekday(days)+6)%7)), true
+		return datum.DateToTimestamp(days - int64((datum.Weekday(days)+6)%7)), true, true
 	}
 	levels := []string{"second", "minute", "hour", "day", "month", "quarter", "year", "decade", "century", "millennium"}
 	level := -1
@@ -266,7 +267,7 @@ func truncateLocal(unit string, us int64) (int64, bool) {
 		}
 	}
 	if level < 0 {
-		return 0, false
+		return 0, false, false
 	}
 	c.Micros = 0
 	reset := []func(){
@@ -284,8 +285,8 @@ func truncateLocal(unit string, us int64) (int64, bool) {
 	case "millennium":
 		c.Year = floorTo(c.Year-1, 1000) + 1
 	}
-	out, ok := c.Timestamp()
-	return out, ok
+	out, ok = c.Timestamp()
+	return out, true, ok
 }
 
 func floorTo(n, unit int) int {
@@ -297,10 +298,12 @@ func floorTo(n, unit int) int {
 
 func truncate(unit Value, us int64, name string) (int64, error) {
 	folded := unitName(unit.Str())
-	out, ok := truncateLocal(folded, us)
+	out, known, ok := truncateLocal(folded, us)
 	switch {
 	case ok:
 		return out, nil
+	case known:
+		return 0, datum.Errorf("22008", "timestamp out of range")
 	case knownUnits[folded]:
 		return 0, datum.Errorf("0A000", "unit \"%s\" not supported for type %s", strings.ToLower(unit.Str()), name)
 	}

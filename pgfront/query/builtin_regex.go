@@ -2,6 +2,7 @@ package query
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"walle/pgfront/query/datum"
 )
@@ -182,7 +183,10 @@ func regexpCount(c *call, v []Value) (Value, error) {
 		if v[2].Int() <= 0 {
 			return Value{}, datum.Errorf("22023", "invalid value for parameter \"start\": %d", v[2].Int())
 		}
-		s = s[byteOffset(s, int(min(v[2].Int()-1, int64(len(s))))):]
+		if v[2].Int()-1 > int64(utf8.RuneCountInString(s)) {
+			return datum.Int(0), nil
+		}
+		s = s[byteOffset(s, int(v[2].Int()-1)):]
 	}
 	return datum.Int(int64(len(p.FindAllStringIndex(s, -1)))), nil
 }

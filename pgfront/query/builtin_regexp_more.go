@@ -10,11 +10,12 @@ import (
 // regexpCall is what regexp_instr, regexp_substr and regexp_replace have in common: the
 // arguments behind text and pattern, all optional.
 type regexpCall struct {
-	p     *pattern
-	text  string
-	from  int // byte at which the search starts
-	n     int // which match
-	group int
+	p      *pattern
+	text   string
+	from   int  // byte at which the search starts
+	beyond bool // it starts behind the text, where nothing matches, not even nothing
+	n      int  // which match
+	group  int
 }
 
 func badParameter(name string, n int64) error {
@@ -55,6 +56,7 @@ func newRegexpCall(c *call, name string, v []Value, flagsAt, groupAt int) (*rege
 		return nil, err
 	}
 	r.n, r.group = int(n), int(group)
+	r.beyond = start-1 > int64(utf8.RuneCountInString(r.text))
 	r.from = byteOffset(r.text, int(min(start-1, int64(len(r.text)))))
 	return r, nil
 }
@@ -65,6 +67,9 @@ func noGlobal(name string) error {
 
 // find returns the bounds of the group of the n-th match, -1 if there is none.
 func (r *regexpCall) find() (from, to int) {
+	if r.beyond {
+		return -1, -1
+	}
 	matches := r.p.FindAllStringSubmatchIndex(r.text[r.from:], r.n)
 	if len(matches) < r.n || 2*r.group+1 >= len(matches[r.n-1]) {
 		return -1, -1

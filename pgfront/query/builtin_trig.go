@@ -138,6 +138,6 @@ func trigBuiltins() map[string]any {
 		"dsinh":   plain(math.Sinh), "dcosh": plain(math.Cosh), "dtanh": plain(math.Tanh), "dasinh": plain(math.Asinh),
 		"dacosh": within(math.Acosh, 1, math.Inf(1)), "datanh": within(math.Atanh, -1, 1),
 		"degrees": float1(func(x float64) float64 { return x / perDegree }),
-		"radians": float1(func(x float64) float64 { return x * perDegree }),
+		"radians": fn1(func(c *call, x Value) (Value, error) { return floatMul(false)(c, x, datum.Float(perDegree)) }),
 	}
 }

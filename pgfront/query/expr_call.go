@@ -82,6 +82,17 @@ func foldNull(e expr) expr {
 	return e
 }
 
+// isNullFixed says whether e is null whatever the rows are. PostgreSQL finds that out when it
+// plans, and does not evaluate the other arguments of a strict function.
+func isNullFixed(e expr, f *frame) bool {
+	outer := func(e expr) bool { _, is := e.(*outerColumn); return is }
+	if !isFixed(e) || contains(e, outer) || hasSubquery(e) {
+		return false
+	}
+	v, err := e.eval(f)
+	return err == nil && v.IsNull()
+}
+
 func isNull(e expr) bool {
 	c, ok := e.(*constant)
 	return ok && c.value.IsNull()
@@ -119,6 +130,9 @@ type call2 struct {
 
 func (c *call2) eval(f *frame) (Value, error) {
 	l, err := c.left.eval(f)
+	if err != nil && c.strict && isNullFixed(c.right, f) {
+		return Value{}, nil
+	}
 	if err != nil || c.strict && l.IsNull() {
 		return Value{}, err
 	}
@@ -154,6 +168,9 @@ type callN struct {
 func (c *callN) eval(f *frame) (Value, error) {
 	for i, a := range c.args {
 		v, err := a.eval(f)
+		if err != nil && c.strict && slices.ContainsFunc(c.args[i+1:], func(e expr) bool { return isNullFixed(e, f) }) {
+			return Value{}, nil
+		}
 		if err != nil || c.strict && v.IsNull() {
 			return Value{}, err
 		}

@@ -16,6 +16,16 @@ type junction struct {
 	args []expr
 }
 
+// newJunction makes a junction, or the constant that decides it whatever the others are.
+func newJunction(or bool, args []expr) expr {
+	for _, a := range args {
+		if c, ok := a.(*constant); ok && !c.value.IsNull() && c.value.Bool() == or {
+			return c
+		}
+	}
+	return &junction{or: or, args: args}
+}
+
 func (j *junction) eval(f *frame) (Value, error) {
 	unknown := false
 	for _, a := range j.args {

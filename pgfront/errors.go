@@ -36,6 +36,18 @@ func protocolError(format string, args ...any) *query.Error {
 	return &query.Error{Code: "08P01", Message: fmt.Sprintf(format, args...)}
 }
 
+// errDoubt is the error about a name that this node does not know, when it could
+// not find out whether the cluster does. A client must not take that for an
+// answer: it may go on to make what is there.
+func errDoubt(name string, why error) *query.Error {
+	if told, ok := errors.AsType[*query.Error](why); ok {
+		return told // the statement has been cancelled
+	}
+	return &query.Error{Code: "57P03", Message: fmt.Sprintf("cannot tell whether relation \"%s\" exists", name),
+		Detail: "This node does not know it, and could not find out whether its catalog is up to date.",
+		Hint:   "Try again, or on another node."}
+}
+
 // condition is how a kind of engine's errors looks to a client.
 type condition struct {
 	code    string

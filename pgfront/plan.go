@@ -57,6 +57,9 @@ func (c *command) run(ctx context.Context, args []query.Value) (*result, error) 
 func (s *session) makePlan(p *prepared) error {
 	r := &resolver{session: s, snapshot: s.server.cfg.Catalog.Snapshot()}
 	made, err := s.planOf(p, r)
+	if told, ok := err.(*query.Error); ok && told.Code == "42P01" && r.doubt != nil {
+		return r.doubt
+	}
 	if err != nil {
 		return s.located(p.stmt, err)
 	}

@@ -19,6 +19,9 @@ type resolver struct {
 	used     []dependency
 	// refreshed: the snapshot is as fresh as can be.
 	refreshed bool
+	// doubt is what to say in place of "does not exist" about a stream that this
+	// node does not know, if it could not ask.
+	doubt *query.Error
 }
 
 func (r *resolver) now() *catalog.Snapshot {
@@ -50,9 +53,10 @@ func (r *resolver) lookup(name string) (catalog.Desc, bool) {
 	}
 	if !ok && !r.refreshed {
 		r.refreshed = true
-		if fresh := r.session.freshCatalog(context.Background()); fresh != nil {
-			r.snapshot = fresh
-			desc, ok = fresh.Stream(name)
+		var err error
+		r.snapshot, err = r.session.freshCatalog(r.session.planning())
+		if desc, ok = r.snapshot.Stream(name); !ok && err != nil {
+			r.doubt = errDoubt(name, err)
 		}
 	}
 	if ok {
@@ -62,19 +66,31 @@ func (r *resolver) lookup(name string) (catalog.Desc, bool) {
 }
 
 // lookupPatience is how long to ask the cluster about a stream that this node
-// does not know.
-const lookupPatience = time.Second
+// does not know: when all nodes have just started, nobody knows how far the
+// catalog goes before the lease of its last writer is over.
+const lookupPatience = 5 * time.Second
 
-// freshCatalog is the catalog with all that happened before the call; nil if
-// that cannot be had soon.
-func (s *session) freshCatalog(ctx context.Context) *catalog.Snapshot {
-	ctx, cancel := context.WithTimeout(ctx, lookupPatience)
+// freshCatalog is the catalog with all that happened before the call. With an
+// error it is what this node has learned by now: just after its start, that may
+// be more than a moment ago.
+func (s *session) freshCatalog(ctx context.Context) (*catalog.Snapshot, error) {
+	bounded, cancel := context.WithTimeout(ctx, lookupPatience)
 	defer cancel()
-	fresh, err := s.server.cfg.Catalog.Refresh(ctx)
+	fresh, err := s.server.cfg.Catalog.Refresh(bounded)
 	if err != nil {
-		return nil
+		return s.server.cfg.Catalog.Snapshot(), ended(bounded, err)
 	}
-	return fresh
+	return fresh, nil
+}
+
+// planning is the context of the statement that is being planned.
+func (s *session) planning() context.Context {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.busy {
+		return s.scope
+	}
+	return context.Background()
 }
 
 // Relation is query.Resolver's.

@@ -27,13 +27,12 @@ func (s *session) stream(ctx context.Context, stmt sql.Statement, n sql.Name) (c
 	if desc, ok := s.server.cfg.Catalog.Snapshot().Stream(name); ok {
 		return desc, nil
 	}
-	if fresh := s.freshCatalog(ctx); fresh != nil {
-		if desc, ok := fresh.Stream(name); ok {
-			return desc, nil
-		}
+	fresh, err := s.freshCatalog(ctx)
+	if desc, ok := fresh.Stream(name); ok {
+		return desc, nil
 	}
-	if ctx.Err() != nil {
-		return catalog.Desc{}, ended(ctx, ctx.Err())
+	if err != nil {
+		return catalog.Desc{}, errDoubt(name, err)
 	}
 	return catalog.Desc{}, errNoRelation(stmt, n)
 }

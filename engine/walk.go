@@ -150,7 +150,7 @@ func (w *walk) state() (replication.State, error) {
 // pass goes on behind a gap, or behind to.
 func (w *walk) pass(g replication.Gap, to replication.EntryID) Run {
 	r := Run{First: w.next, Last: min(g.Hi, to), State: RunGap}
-	w.next, w.known = r.Last+1, r.Last == g.Hi
+	w.next, w.known = r.Last+1, r.Last == g.Hi && g.HiChain != 0
 	w.prev, w.other = replication.Position{ID: g.Hi, Chain: g.HiChain}, 0
 	return r
 }

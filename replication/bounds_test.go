@@ -89,6 +89,57 @@ func TestBackfillIsWhatTheLogGoesOnFrom(t *testing.T) {
 	}
 }
 
+// TestDamageIsFilledWithWhatTheLogGoesOnFrom: where the chain at a gap's end is not
+// known, only what the entry above goes on from fills it (I6).
+func TestDamageIsFilledWithWhatTheLogGoesOnFrom(t *testing.T) {
+	r, step, log := loneReplica(3, 3)
+	var out Output
+	r.Step(0, Damaged{2, 2}, &out)
+	if len(out.Reads) != 1 || out.Reads[0].To != 3 {
+		t.Fatalf("damage reads %+v", out.Reads)
+	}
+	above := Entry{ID: 3, Term: 1, GroupEnd: true}
+	above.Seal(log[2].Chain)
+	r.Step(0, ReadDone{Ref: out.Reads[0].Ref, Bad: 2, Entries: []Entry{above}}, &out)
+	right, wrong := Entry{ID: 2, Term: 1, GroupEnd: true}, Entry{ID: 2, Term: 1, GroupEnd: true, Data: []byte("wrong")}
+	right.Seal(log[1].Chain)
+	wrong.Seal(log[1].Chain)
+	for _, e := range []Entry{wrong, right} {
+		got := step(Fetched{From: 2, To: 2, Answer: Have, Prev: log[1], Entries: []Entry{e}, First: 1}, 0)
+		if stored := len(got.Writes) > 0; stored != (e.Chain == right.Chain) {
+			t.Errorf("entry %q is stored: %v", e.Data, stored)
+		}
+		r.Step(Time(5*backfillPause), Tick{}, &out)
+	}
+}
+
+// TestTailIsWhatTheLogGoesOnFrom: of a tail that is read in pieces, each must be
+// what the log goes on from above it (I6).
+func TestTailIsWhatTheLogGoesOnFrom(t *testing.T) {
+	claim := ClaimID{1, 1}
+	w := NewWriter(WriterConfig{Self: 1, Stream: 7, Config: Configuration{Number: 1, Members: []NodeID{1}}, Claim: claim, Mode: ClaimForce, Lease: time.Minute})
+	var out Output
+	say := func(m Message) {
+		w.Step(0, Received{Envelope{Stream: 7, Config: 1, From: 1, To: 1, Claim: claim, Msg: m}}, &out)
+		w.Step(0, Tick{}, &out)
+	}
+	right, wrong := Entry{ID: 1, Term: 1, GroupEnd: true}, Entry{ID: 1, Term: 1, GroupEnd: true, Data: []byte("wrong")}
+	right.Seal(0)
+	wrong.Seal(0)
+	tail := Entry{ID: 2, Term: 1, GroupEnd: true}
+	tail.Seal(right.Chain)
+	w.Step(0, Tick{}, &out)
+	say(Status{Promised: 1})
+	say(Promise{Term: 2, History: History{{Term: 1, Start: 1}}, Tail: tail.Position()})
+	say(Fetched{From: 1, To: 2, Answer: Have, Entries: []Entry{tail}, First: 1}) // what it follows is not known
+	for _, e := range []Entry{wrong, right} {
+		say(Fetched{From: 1, To: 1, Answer: Have, Entries: []Entry{e}, First: 1})
+		if opened := w.opened(); opened != (e.Chain == right.Chain) {
+			t.Errorf("with entry %q the term begins: %v", e.Data, opened)
+		}
+	}
+}
+
 // TestChangedBytesAreNoMark: what a disk gives is checked before a log is cut
 // there, also where only its chain and its time are needed (I6).
 func TestChangedBytesAreNoMark(t *testing.T) {

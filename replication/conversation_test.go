@@ -521,10 +521,6 @@ func (n *stageNode) read(r Read) ReadDone {
 	}
 	if n.bad[below] {
 		done.Bad = below
-		if len(done.Entries) > 0 { // the first is given up: what it follows can't be told
-			done.Prev, done.PrevAt = done.Entries[0].Position(), done.Entries[0].AppendedAt
-			done.Entries = done.Entries[1:]
-		}
 	} else {
 		done.Prev, done.PrevAt = d.position(below)
 	}
@@ -548,11 +544,14 @@ func (d *stageDisk) position(id EntryID) (Position, int64) {
 		return e.Position(), e.AppendedAt
 	}
 	for _, g := range d.state.Gaps {
-		if g.Hi == id {
+		if g.Hi == id && g.HiChain != 0 {
 			return Position{g.Hi, g.HiChain}, g.HiAt
 		}
 	}
-	return d.state.Base, d.state.BaseAt
+	if d.state.Base.ID == id {
+		return d.state.Base, d.state.BaseAt
+	}
+	return Position{}, 0
 }
 
 func (n *stageNode) show(now Time) string {

@@ -92,6 +92,21 @@ func CheckRun(prev Position, entries []Entry) error {
 	return nil
 }
 
+// checkPiece is CheckRun of entries which may follow something unknown: then prev
+// is the zero Position.
+func checkPiece(prev Position, entries []Entry) error {
+	if len(entries) > 0 && !follows(prev, entries) {
+		if err := entries[0].Check(); err != nil {
+			return err
+		}
+		prev, entries = entries[0].Position(), entries[1:]
+	}
+	return CheckRun(prev, entries)
+}
+
+// follows reports whether prev is what comes right before entries.
+func follows(prev Position, entries []Entry) bool { return prev.ID+1 == entries[0].ID }
+
 // Size is how many bytes e counts against limits: its data and what is stored
 // beside them.
 func (e *Entry) Size() int { return len(e.Data) + 48 }

@@ -46,7 +46,11 @@ func (r *Replica) fetch(now Time, env Envelope, m Fetch, out *Output) {
 		}
 	}
 	if answer != Have {
-		r.answer(env, Fetched{From: m.From, To: m.To, Answer: answer, First: r.state.First}, out)
+		a := Fetched{From: m.From, To: m.To, Answer: answer, First: r.state.First}
+		if answer == HaveNot {
+			a.Prev, a.PrevAt = r.state.Base, r.state.BaseAt
+		}
+		r.answer(env, a, out)
 		return
 	}
 	ref := r.read(from, m.To, m.MaxBytes, out)
@@ -61,16 +65,15 @@ func (r *Replica) read(from, to EntryID, maxBytes int, out *Output) uint64 {
 }
 
 func (r *Replica) readDone(now Time, in ReadDone, out *Output) {
+	r.damaged(in.Bad, in.Bad, out)
 	switch in.Ref {
-	case r.damage.ref:
-		r.damageRead(in, out)
+	case r.backfill.ref:
+		r.aboveRead(now, in, out)
 		return
 	case r.marks.ref:
 		r.markRead(now, in, out)
-		r.damaged(in.Bad, out)
 		return
 	}
-	r.damaged(in.Bad, out)
 	i := slices.IndexFunc(r.fetches, func(f fetchServed) bool { return f.ref == in.Ref })
 	if i < 0 {
 		return
@@ -83,7 +86,7 @@ func (r *Replica) readDone(now Time, in ReadDone, out *Output) {
 		return
 	}
 	a := Fetched{From: m.From, To: m.To, Answer: CannotTell, First: r.state.First}
-	if n := len(in.Entries); in.Err == nil && n > 0 && in.Entries[0].ID >= f.from && in.Entries[n-1].ID == m.To && CheckRun(in.Prev, in.Entries) == nil {
+	if n := len(in.Entries); in.Err == nil && n > 0 && in.Entries[0].ID >= f.from && in.Entries[n-1].ID == m.To && checkPiece(in.Prev, in.Entries) == nil {
 		a.Answer, a.Prev, a.PrevAt, a.Entries = Have, in.Prev, in.PrevAt, in.Entries
 	}
 	r.answer(f.env, a, out)

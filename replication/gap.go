@@ -14,15 +14,25 @@ const (
 	backfillPause = 200 * time.Millisecond
 )
 
-// backfill closes the gaps of a replica, the lowest gap first, each from its
-// high end down: so every chunk is checked, before it is kept, against a chain
-// that this replica already trusts (I6).
+// backfill closes the gaps of a replica, each from its high end down: so every
+// chunk is checked, before it is kept, against a chain that this replica already
+// trusts (I6).
 type backfill struct {
 	asked  *Fetch // under way, or being written
 	from   NodeID // whom it was asked of
 	next   int    // which member to ask next
 	failed int    // how many have failed in a row
+	turn   int    // which gap: the next one when all members have failed
 	at     Time   // when to go on: with asked, when to give it up
+	above  above  // of the gap whose turn it is, if its chain is not known
+	ref    uint64 // of the read of that; 0 if none is under way
+}
+
+// above is what the log has right above a gap.
+type above struct {
+	id    EntryID
+	sum   Sum
+	chain Chain
 }
 
 // jump goes on from m.Prev, which is committed, and remembers what it skips as
@@ -30,21 +40,33 @@ type backfill struct {
 func (r *Replica) jump(m Append) {
 	must(m.Prev.ID <= m.Commit, "I5", "stream %d: %v jumps beyond commit", r.stream, m)
 	g := Gap{Lo: r.tail.ID + 1, Hi: m.Prev.ID, LoChain: r.tail.Chain, HiChain: m.Prev.Chain, HiAt: m.PrevAt}
-	gaps := slices.Clone(r.state.Gaps)
-	if n := len(gaps); n > 0 && gaps[n-1].Hi == r.tail.ID { // jumped twice, nothing between
-		g.Lo, g.LoChain = gaps[n-1].Lo, gaps[n-1].LoChain
-		gaps = gaps[:n-1]
-	}
-	r.state.Gaps = append(gaps, g)
+	r.state.Gaps = withGap(r.state.Gaps, g)
 	r.tail, r.tailAt = m.Prev, m.PrevAt
 }
 
 // backfillDue is when backfillSoon has something to do.
 func (r *Replica) backfillDue() Time {
-	if len(r.state.Gaps) == 0 || r.low && r.backfill.asked == nil {
+	if _, ok := r.gapToFill(); r.backfill.ref != 0 || r.backfill.asked == nil && !ok {
 		return Never
 	}
 	return r.backfill.at
+}
+
+// gapToFill is the gap whose turn it is. On a full disk nothing is filled in but an
+// entry whose chain is not known: it was damaged, so it takes no room, and a Begin
+// or a trim may wait for its chain.
+func (r *Replica) gapToFill() (g Gap, ok bool) {
+	gaps, turn := r.state.Gaps, r.backfill.turn
+	for i := range gaps {
+		g := gaps[(turn+i)%len(gaps)]
+		if r.low && g.HiChain == 0 {
+			g.Lo = g.Hi
+		}
+		if !r.low || g.HiChain == 0 {
+			return g, true
+		}
+	}
+	return Gap{}, false
 }
 
 // backfillSoon asks a member for what is missing.
@@ -63,10 +85,33 @@ func (r *Replica) backfillSoon(now Time, out *Output) {
 		b.at = Never // nobody to ask
 		return
 	}
-	g := r.state.Gaps[0]
+	g, _ := r.gapToFill()
+	if g.HiChain == 0 && b.above.id != g.Hi+1 {
+		b.above.id = g.Hi + 1
+		b.ref = r.read(g.Hi+1, g.Hi+1, 1, out)
+		return
+	}
 	b.asked, b.from, b.at = &Fetch{From: g.Lo, To: g.Hi, MaxBytes: backfillBytes}, to, now.Add(backfillPatience)
 	r.answer(Envelope{From: to}, *b.asked, out)
 }
+
+// aboveRead takes the entry above the gap whose turn it is. If it is damaged as
+// well it belongs to the gap; if it is not known to be committed, that must wait.
+func (r *Replica) aboveRead(now Time, in ReadDone, out *Output) {
+	b := &r.backfill
+	wanted := b.above.id
+	b.ref, b.above = 0, above{}
+	switch {
+	case in.Err == nil && len(in.Entries) == 1 && in.Entries[0].Check() == nil:
+		b.above = aboveOf(in.Entries)
+	case in.Bad != wanted || wanted > r.commit:
+		b.turn++
+		b.at = now.Add(backfillPause)
+	}
+}
+
+// aboveOf is what the log has above a gap that entries follow.
+func aboveOf(entries []Entry) above { return above{entries[0].ID, entries[0].Sum, entries[0].Chain} }
 
 // nextMember is the other member whose turn it is to be asked.
 func (r *Replica) nextMember() (NodeID, bool) {
@@ -89,6 +134,7 @@ func (r *Replica) backfillFailed(now Time) {
 	b.at = now
 	if b.failed >= len(r.state.Config.Members)-1 {
 		b.failed = 0
+		b.turn++
 		b.at = now.Add(backfillPause)
 	}
 }
@@ -108,6 +154,10 @@ func (r *Replica) fetched(now Time, env Envelope, m Fetched, out *Output) {
 	case m.Answer == HaveNot && m.First > m.To:
 		// That member has trimmed all of it; so will this replica.
 		r.trim.wanted = max(r.trim.wanted, m.First)
+		if g := r.state.Gaps[i]; m.Prev.ID == g.Hi && r.goesOn(g, m.Prev.Chain) {
+			r.state.Gaps = slices.Clone(r.state.Gaps)
+			r.state.Gaps[i].HiChain, r.state.Gaps[i].HiAt = m.Prev.Chain, m.PrevAt
+		}
 		b.asked = nil
 		r.backfillFailed(now)
 	case m.Answer == Have && r.closes(r.state.Gaps[i], m):
@@ -124,7 +174,16 @@ func (r *Replica) fetched(now Time, env Envelope, m Fetched, out *Output) {
 func (r *Replica) closes(g Gap, m Fetched) bool {
 	n := len(m.Entries)
 	return n > 0 && m.Entries[0].ID >= g.Lo && m.Entries[n-1].ID == g.Hi &&
-		m.Entries[n-1].Chain == g.HiChain && CheckRun(m.Prev, m.Entries) == nil
+		r.goesOn(g, m.Entries[n-1].Chain) && checkPiece(m.Prev, m.Entries) == nil
+}
+
+// goesOn reports whether what lies above g follows an entry with chain c.
+func (r *Replica) goesOn(g Gap, c Chain) bool {
+	if g.HiChain != 0 {
+		return c == g.HiChain
+	}
+	a := r.backfill.above
+	return a.id == g.Hi+1 && c.Next(a.sum) == a.chain
 }
 
 // closeGap writes a checked chunk and makes the gap smaller by it.
@@ -132,19 +191,20 @@ func (r *Replica) closeGap(i int, m Fetched, out *Output) {
 	g := r.state.Gaps[i]
 	gaps := slices.Clone(r.state.Gaps)
 	w := Write{Entries: m.Entries}
-	low := m.Entries[0].ID
+	low, known := m.Entries[0].ID, follows(m.Prev, m.Entries)
 	switch {
 	case low == g.Lo:
-		must(m.Prev.Chain == g.LoChain, "I6", "stream %d: gap %v: the entry before it has chain %016x, its successor says %016x",
+		must(!known || g.LoChain == 0 || m.Prev.Chain == g.LoChain, "I6", "stream %d: gap %v: the entry before it has chain %016x, its successor says %016x",
 			r.stream, g, uint64(g.LoChain), uint64(m.Prev.Chain))
 		gaps = slices.Delete(gaps, i, i+1)
-	case low <= m.First:
+	case known && low <= m.First:
 		// The rest of the gap is trimmed where this came from.
 		r.setFirst(mark{m.Prev, m.PrevAt})
 		w.Below = r.state.First
 		gaps = slices.Delete(gaps, 0, i+1)
 	default:
-		gaps[i].Hi, gaps[i].HiChain, gaps[i].HiAt = m.Prev.ID, m.Prev.Chain, m.PrevAt
+		gaps[i].Hi, gaps[i].HiChain, gaps[i].HiAt = low-1, m.Prev.Chain, m.PrevAt
+		r.backfill.above = aboveOf(m.Entries)
 	}
 	r.state.Gaps = gaps
 	w.State = r.stateCopy()
@@ -163,7 +223,7 @@ func (r *Replica) backfillWritten(now Time, m Fetched) {
 // backfillWriting reports whether a chunk is on its way to the disk.
 func (r *Replica) backfillWriting() bool { return r.backfill.asked != nil && r.backfill.at == Never }
 
-// gapOf is the index of the gap that is exactly from..to, or -1.
+// gapOf is the index of the gap that from..to is the high end of, or -1.
 func (r *Replica) gapOf(from, to EntryID) int {
-	return slices.IndexFunc(r.state.Gaps, func(g Gap) bool { return g.Lo == from && g.Hi == to })
+	return slices.IndexFunc(r.state.Gaps, func(g Gap) bool { return g.Lo <= from && g.Hi == to })
 }

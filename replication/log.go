@@ -226,7 +226,7 @@ func (r *Replica) markKnown(id EntryID) (mark, bool) {
 		return r.marks.known, true
 	}
 	for _, g := range r.state.Gaps {
-		if g.Hi == id {
+		if g.Hi == id && g.HiChain != 0 {
 			return mark{Position{ID: id, Chain: g.HiChain}, g.HiAt}, true
 		}
 	}

@@ -29,7 +29,7 @@ type ReadDone struct {
 	Ref     uint64
 	Err     error    // entry To cannot be read: damage, or a failing disk
 	Bad     EntryID  // with or without Err: an entry found damaged on the way; 0 if none was
-	Prev    Position // what Entries[0] follows, as the log says
+	Prev    Position // what Entries[0] follows, as the log says; zero if it can't tell
 	PrevAt  int64    // AppendedAt of Prev, 0 if not known
 	Entries []Entry  // dense, up to Read.To
 }
@@ -113,12 +113,14 @@ type State struct {
 }
 
 // Gap is a range of committed entries that a replica does not hold. Back-fill
-// closes it from the high end down, so that each chunk is checked against Hi.
+// closes it from the high end down, so that each chunk is checked against what is
+// known of Hi. Where that is not its chain, which is so after damage, entry Hi+1
+// is here: its chain is Hi's chain and its own sum.
 type Gap struct {
 	Lo, Hi  EntryID // missing, both included
-	LoChain Chain   // of entry Lo-1
-	HiChain Chain   // of entry Hi
-	HiAt    int64   // AppendedAt of entry Hi
+	LoChain Chain   // of entry Lo-1, 0 if not known
+	HiChain Chain   // of entry Hi, 0 if not known
+	HiAt    int64   // AppendedAt of entry Hi, 0 if not known
 }
 
 // Read asks for the entries From..To of the replica's own log: the highest that

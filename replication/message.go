@@ -143,7 +143,7 @@ type Fetch struct {
 type Fetched struct {
 	From, To EntryID  // as asked
 	Answer   Answer   //
-	Prev     Position // what Entries[0] follows
+	Prev     Position // what Entries[0] follows, zero if not known; with HaveNot, what is before First
 	PrevAt   int64    // Prev's AppendedAt, 0 if not known
 	Entries  []Entry  // up to To, dense
 	First    EntryID  // the replica's trim point

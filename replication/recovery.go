@@ -44,39 +44,53 @@ func isBetter(a, b *Promise) bool {
 
 // fetchRest asks for the part of the chosen log above the commit that is not
 // read yet; its high end comes first. Any replica that promised and has the same
-// term there will do: its log is the same up to there (I4).
+// term there will do: its log is the same up to there (I4). When all of that is
+// read the commit itself may be asked for, since its chain is needed.
 func (w *Writer) fetchRest(now Time, out *Output) {
 	w.round.at = now.Add(claimRetry)
-	want := w.restPosition().ID
+	want := w.window.base.ID
 	for range w.peers {
 		p := &w.peers[w.round.source%len(w.peers)]
 		if m := p.promise; m != nil && m.Tail.ID >= want && m.History.TermAt(want) == w.round.chosen.History.TermAt(want) {
-			w.send(p, Fetch{Term: w.term, From: w.commit + 1, To: want, MaxBytes: w.cfg.Limits.Batch}, out)
+			w.send(p, Fetch{Term: w.term, From: min(w.commit+1, want), To: want, MaxBytes: w.cfg.Limits.Batch}, out)
 			return
 		}
 		w.round.source++
 	}
 }
 
-// restPosition is the highest entry not read yet: its chain is known from its
-// successor, so what comes is checked before it is believed.
-func (w *Writer) restPosition() Position { return w.window.base }
+// restEnds reports whether e is the highest entry not read yet, so that what comes
+// is checked before it is believed: the chosen log ends there, or what is read
+// follows it.
+func (w *Writer) restEnds(e *Entry) bool {
+	if len(w.round.rest) == 0 {
+		return e.Position() == w.round.chosen.Tail
+	}
+	next := &w.round.rest[0]
+	return e.ID+1 == next.ID && e.Chain.Next(next.Sum) == next.Chain
+}
 
 // recovered takes a piece of the end of the chosen log.
 func (w *Writer) recovered(now Time, p *peer, m Fetched, out *Output) {
-	want := w.restPosition()
 	n := len(m.Entries)
-	if w.round.step != stepRecovering || m.To != want.ID {
+	if w.round.step != stepRecovering || m.To != w.window.base.ID {
 		return // late, or doubled
 	}
-	if m.Answer != Have || n == 0 || m.Entries[n-1].Position() != want || CheckRun(m.Prev, m.Entries) != nil || m.Entries[0].ID <= w.commit {
+	if m.Answer != Have || n == 0 || !w.restEnds(&m.Entries[n-1]) || checkPiece(m.Prev, m.Entries) != nil || m.Entries[0].ID < min(w.commit+1, m.To) {
 		w.denied(now, p, out)
 		return
 	}
-	w.round.rest = append(append(make([]Entry, 0, n+len(w.round.rest)), m.Entries...), w.round.rest...)
-	w.window.base, w.window.baseAt = m.Prev, m.PrevAt
+	first := &m.Entries[0]
+	known := follows(m.Prev, m.Entries)
+	switch {
+	case m.To == w.commit:
+		w.window.base, w.window.baseAt, known = first.Position(), first.AppendedAt, true
+	default:
+		w.round.rest = append(append(make([]Entry, 0, n+len(w.round.rest)), m.Entries...), w.round.rest...)
+		w.window.base, w.window.baseAt = Position{first.ID - 1, m.Prev.Chain}, m.PrevAt
+	}
 	w.round.giveUp, w.round.denials = now.Add(recoverPatience), 0 // the tail is bounded: what goes on comes to an end
-	if m.Prev.ID > w.commit {
+	if w.window.base.ID > w.commit || !known {
 		w.fetchRest(now, out)
 		return
 	}

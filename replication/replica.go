@@ -47,7 +47,6 @@ type Replica struct {
 	lastRef  uint64
 	fetches  []fetchServed
 	trim     trimming
-	damage   damage
 	backfill backfill
 	measure  measure
 }
@@ -148,7 +147,7 @@ func (r *Replica) Step(now Time, in Input, out *Output) {
 	case ReadDone:
 		r.readDone(now, in, out)
 	case Damaged:
-		r.found(in, out)
+		r.damaged(in.First, in.Last, out)
 	case Space:
 		r.space(in, out)
 	case Tick:

@@ -54,7 +54,7 @@ func (r *Replica) trimSynced(out *Output) {
 }
 
 // trimGoal is how far the wish may be followed now: only what is committed
-// goes, and the entry before the new first must be here, for its chain.
+// goes, and the chain of the entry before the new first must be known here.
 func (r *Replica) trimGoal() EntryID {
 	goal := min(r.trim.wanted, r.commit+1)
 	for _, g := range r.state.Gaps {

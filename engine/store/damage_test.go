@@ -81,10 +81,10 @@ func TestDamagedBlock(t *testing.T) {
 	}
 	// A read across it gives what is above it.
 	d = s.Read(replication.Read{Stream: 1, From: 1, To: 2000, MaxBytes: 1 << 30})
-	if d.Err != nil || d.Entries[len(d.Entries)-1].ID != 2000 || d.Prev.ID <= last || d.Prev.ID > last+150 {
+	if first := d.Entries[0]; d.Err != nil || d.Entries[len(d.Entries)-1].ID != 2000 || first.ID <= last || first.ID > last+150 || d.Prev.ID != 0 {
 		t.Fatalf("read across damage: after %v, %d entries, %v", d.Prev, len(d.Entries), d.Err)
 	}
-	if err := replication.CheckRun(d.Prev, d.Entries); err != nil {
+	if err := replication.CheckRun(d.Entries[0].Position(), d.Entries[1:]); err != nil {
 		t.Fatal(err)
 	}
 	log := storetest.Log{Term: 1}
@@ -125,9 +125,11 @@ func TestDamagedEntry(t *testing.T) {
 			t.Errorf("read of %v names %d as damaged, %v", bounds, d.Bad, d.Err)
 		}
 	}
-	wantDamage("read of what follows it", read(6, 6).Err, 5)
+	if d := read(6, 6); d.Err != nil || d.Bad != 5 || d.Prev.ID != 0 || storetest.Ranges(d.Entries) != "6" {
+		t.Errorf("read of what follows it: %+v", d)
+	}
 	wantDamage("read of a wrong chain", read(7, 8).Err, 8)
-	if d := read(1, 7); d.Err != nil || storetest.Ranges(d.Entries) != "7" {
+	if d := read(1, 7); d.Err != nil || d.Prev.ID != 0 || storetest.Ranges(d.Entries) != "6-7" {
 		t.Errorf("read above damage: %v, %v", d.Entries, d.Err)
 	}
 	if d := read(1, 4); d.Err != nil || d.Bad != 0 || storetest.Ranges(d.Entries) != "1-4" {

@@ -13,7 +13,7 @@ import (
 // Read returns entries for a machine: the highest of From..To that fit, dense
 // up to To, each checked, each chained to the one before. The run ends early
 // above what the state says is not here (below its first, or in a gap), and
-// above what can't be read. If nothing can be returned, the error says why: a
+// above what can't be read; what is before it is then said if the state says it. If nothing can be returned, the error says why: a
 // CorruptError, or a MissingError for an entry that is just not there.
 func (s *Store) Read(r replication.Read) replication.ReadDone {
 	out := replication.ReadDone{Ref: r.Ref}
@@ -87,40 +87,29 @@ func (s *Store) readRun(r replication.Read) (out run, err error) {
 		return run{}, cmp.Or(c.err, error(&MissingError{Stream: r.Stream, Entry: r.To}))
 	}
 	slices.Reverse(out.entries)
-	if err := c.setPrev(&out); err != nil {
-		return run{}, err
+	if id := out.entries[0].ID - 1; c.err == nil && c.entry.ID == id {
+		out.prev, out.prevAt = c.entry.Position(), c.entry.AppendedAt
+	} else {
+		damage := c.err
+		c.err = nil
+		out.prev, out.prevAt, err = c.positionFromState(id)
+		if c.err == nil {
+			c.err = damage // out.bad tells of it
+		}
+		if out.prev.ID != id {
+			out.bad = max(out.bad, id)
+		}
 	}
-	return out, checkRun(r.Stream, out)
+	return out, cmp.Or(err, checkRun(r.Stream, out))
 }
 
-// setPrev finds what a run follows. The cursor has just tried to move to it. If
-// that can't be told, the run's first entry is given up: the rest follows it.
-func (c *cursor) setPrev(r *run) (err error) {
-	id := r.entries[0].ID - 1
-	if c.err == nil && c.entry.ID == id {
-		r.prev, r.prevAt = c.entry.Position(), c.entry.AppendedAt
-		return nil
-	}
-	if c.err == nil {
-		r.prev, r.prevAt, err = c.positionFromState(id)
-	}
-	if err = cmp.Or(c.err, err); err == nil {
-		return nil
-	}
-	if len(r.entries) == 1 {
-		return err
-	}
-	first := &r.entries[0]
-	r.prev, r.prevAt, r.entries = first.Position(), first.AppendedAt, r.entries[1:]
-	return nil
-}
-
-// checkRun finds the first entry of a run that does not follow what is before it.
+// checkRun finds the first entry of a run that does not follow what is before it,
+// as far as that is known.
 func checkRun(stream replication.StreamID, r run) error {
 	prev := r.prev
 	for i := range r.entries {
 		e := &r.entries[i]
-		if c := prev.Chain.Next(e.Sum); c != e.Chain {
+		if c := prev.Chain.Next(e.Sum); c != e.Chain && prev.ID == e.ID-1 {
 			return &CorruptError{Stream: stream, Entry: e.ID,
 				Err: fmt.Errorf("chain is %016x, and %016x after %v", uint64(e.Chain), uint64(c), prev)}
 		}
@@ -130,7 +119,8 @@ func checkRun(stream replication.StreamID, r run) error {
 }
 
 // positionFromState returns where entry id stands by what the stream's state
-// says of entries that are not here: id is the last below first, or of a gap.
+// says of entries that are not here: id is the last below first, or of a gap. It
+// is the zero position if the state says nothing.
 // The cursor is of no use for entries after this, but what it reads is of the
 // same moment as they were.
 func (c *cursor) positionFromState(id replication.EntryID) (replication.Position, int64, error) {
@@ -151,10 +141,8 @@ func (c *cursor) positionFromState(id replication.EntryID) (replication.Position
 	if c.err != nil {
 		return replication.Position{}, 0, c.err
 	}
-	if at, wall, ok := stateAt(&st, id); ok {
-		return at, wall, nil
-	}
-	return replication.Position{}, 0, &MissingError{Stream: c.stream, Entry: id}
+	at, wall, _ := stateAt(&st, id)
+	return at, wall, nil
 }
 
 // stateAt is what a state says of entry id: that it is the last that was
@@ -167,7 +155,7 @@ func stateAt(st *replication.State, id replication.EntryID) (at replication.Posi
 		return st.Base, st.BaseAt, true
 	}
 	for _, g := range st.Gaps {
-		if g.Hi == id {
+		if g.Hi == id && g.HiChain != 0 {
 			return replication.Position{ID: id, Chain: g.HiChain}, g.HiAt, true
 		}
 	}

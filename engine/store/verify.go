@@ -275,11 +275,11 @@ func (v *Verifier) check(e *replication.Entry) {
 
 // passGap goes on behind a gap.
 func (v *Verifier) passGap(g replication.Gap) {
-	if v.known && v.next == g.Lo && v.prev.Chain != g.LoChain {
+	if v.known && v.next == g.Lo && g.LoChain != 0 && v.prev.Chain != g.LoChain {
 		v.report(g.Lo-1, g.Lo-1, "its chain is %016x, and %016x by the gap behind it", uint64(v.prev.Chain), uint64(g.LoChain))
 	}
 	v.prev = replication.Entry{ID: g.Hi, Chain: g.HiChain, AppendedAt: g.HiAt}
-	v.next, v.known, v.whole, v.other = g.Hi+1, true, false, 0
+	v.next, v.known, v.whole, v.other = g.Hi+1, g.HiChain != 0, false, 0
 }
 
 // passDamage goes on behind entries that cannot be read, the last of which is at

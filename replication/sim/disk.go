@@ -72,6 +72,11 @@ func (m *image) position(id replication.EntryID) (p replication.Position, at int
 	if e := m.entry(id); e != nil {
 		return e.Position(), e.AppendedAt, true
 	}
+	return m.stated(id)
+}
+
+// stated is the point just after entry id, as far as the state says.
+func (m *image) stated(id replication.EntryID) (p replication.Position, at int64, ok bool) {
 	if id == 0 {
 		return replication.Position{}, 0, true
 	}
@@ -80,10 +85,10 @@ func (m *image) position(id replication.EntryID) (p replication.Position, at int
 	}
 	for i := range m.state.Gaps {
 		g := &m.state.Gaps[i]
-		if g.Hi == id {
+		if g.Hi == id && g.HiChain != 0 {
 			return replication.Position{ID: id, Chain: g.HiChain}, g.HiAt, true
 		}
-		if g.Lo-1 == id {
+		if g.Lo-1 == id && g.LoChain != 0 {
 			return replication.Position{ID: id, Chain: g.LoChain}, 0, true
 		}
 	}
@@ -301,13 +306,7 @@ func (d *disk) read(r replication.Read) replication.ReadDone {
 		low = id
 	}
 	if d.cannotRead(low - 1) {
-		// What the first of the run follows cannot be told: it is given up.
-		if done.Bad = low - 1; low <= r.To {
-			low++
-		}
-		if low > r.To {
-			done.Err = fmt.Errorf("entry %d is damaged, what follows is of no use", done.Bad)
-		}
+		done.Bad = low - 1
 	}
 	if done.Err != nil || low > r.To {
 		return done
@@ -323,11 +322,10 @@ func (d *disk) read(r replication.Read) replication.ReadDone {
 		}
 		done.Entries = append(done.Entries, e)
 	}
-	if p, at, ok := d.visible.position(low - 1); ok {
-		done.Prev, done.PrevAt = p, at
+	if !d.cannotRead(low - 1) {
+		done.Prev, done.PrevAt, _ = d.visible.position(low - 1)
 	} else {
-		done.Err = fmt.Errorf("what entry %d follows is not stored", low)
-		done.Entries = nil
+		done.Prev, done.PrevAt, _ = d.visible.stated(low - 1)
 	}
 	return done
 }

@@ -232,7 +232,7 @@ func (w *world) mayLose(h *host, id replication.EntryID) bool {
 		return false
 	}
 	for _, other := range w.hosts {
-		if d := &h.disk.durable; other != h && other.member && !(other.gives(d.entry(id)) && other.gives(d.entry(id+1))) {
+		if d := &h.disk.durable; other != h && other.member && !other.gives(d.entry(id)) {
 			return false
 		}
 	}
@@ -259,8 +259,8 @@ func (h *host) scrub() {
 }
 
 // rot makes up to three neighbouring entries of a host's disk unreadable, each
-// one that some other member has in good order. Whether they are committed, or
-// ever will be, does not matter.
+// one that some other member has in good order: so of each entry one copy is left.
+// Whether they are committed, or ever will be, does not matter.
 func (w *world) rot(h *host) {
 	d := &h.disk.durable
 	if len(d.entries) == 0 {
@@ -268,8 +268,8 @@ func (w *world) rot(h *host) {
 	}
 	first := d.low + replication.EntryID(w.rand.IntN(len(d.entries)))
 	for id := first; id < first+1+replication.EntryID(w.rand.IntN(3)); id++ {
-		e, next := d.entry(id), d.entry(id+1)
-		if e == nil || h.disk.isDamaged(id) || !w.intactElsewhere(h, e) || next != nil && !w.intactElsewhere(h, next) {
+		e := d.entry(id)
+		if e == nil || h.disk.isDamaged(id) || !w.intactElsewhere(h, e) {
 			return
 		}
 		if w.trace.on {
@@ -282,17 +282,16 @@ func (w *world) rot(h *host) {
 	}
 }
 
-// intactElsewhere reports whether some other member can give e, and goes on to.
+// intactElsewhere reports whether some other member can give e.
 func (w *world) intactElsewhere(h *host, e *replication.Entry) bool {
 	return slices.ContainsFunc(w.hosts, func(other *host) bool { return other != h && other.gives(e) })
 }
 
-// gives reports whether h holds e, durable and of use: what it follows is in good
-// order too.
+// gives reports whether h holds e, durable and in good order.
 func (h *host) gives(e *replication.Entry) bool {
 	d := &h.disk
 	o := d.durable.entry(e.ID)
-	return o != nil && o.Chain == e.Chain && !d.isDamaged(e.ID) && !d.isDamaged(e.ID-1) &&
+	return o != nil && o.Chain == e.Chain && !d.isDamaged(e.ID) &&
 		!d.durable.missing(e.ID) && !d.visible.missing(e.ID)
 }
 

@@ -148,9 +148,10 @@ func (g *healing) alone() {
 }
 
 // someoneGives reports whether a member other than h has all of gap, or has
-// trimmed all of it, and has room for what h fetches.
+// trimmed all of it, and whether h has room for what it fetches and can tell that
+// it belongs there: what is damaged above the gap must wait until it is committed.
 func (w *world) someoneGives(h *host, gap replication.Gap) bool {
-	return !h.room.low && slices.ContainsFunc(w.hosts, func(other *host) bool {
+	return !h.room.low && !h.disk.isDamaged(gap.Hi+1) && slices.ContainsFunc(w.hosts, func(other *host) bool {
 		d := &other.disk.durable
 		if other == h || !other.member || d.commit < gap.Hi {
 			return false

@@ -47,7 +47,7 @@ func (h *host) checkSend(env *replication.Envelope) {
 			}
 			s.reads = point{m.Term, m.To}
 		}
-		if env.Claim.IsZero() && h.room.low {
+		if env.Claim.IsZero() && h.room.low && m.From < m.To { // but one entry, whose chain it does not know
 			w.fail(CheckSpace, "%v: its disk is nearly full", *env)
 		}
 	case replication.Append:

@@ -31,7 +31,7 @@ func TestSeeds(t *testing.T) {
 		t.Run(fmt.Sprint(part), func(t *testing.T) {
 			t.Parallel()
 			for seed := part * each; seed < (part+1)*each; seed++ {
-				check(t, Run(Options{Seed: seed, Steps: steps, Last: 100, Without: FaultRot}))
+				check(t, Run(Options{Seed: seed, Steps: steps, Last: 100}))
 			}
 		})
 	}

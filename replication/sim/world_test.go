@@ -86,11 +86,11 @@ func TestDiskRead(t *testing.T) {
 	}
 	ask.MaxBytes = 1 << 20
 	d.damaged = append(d.damaged, 3)
-	if got := d.read(ask); got.Err != nil || got.Bad != 3 || len(got.Entries) != 2 || got.Prev.ID != 4 {
+	if got := d.read(ask); got.Err != nil || got.Bad != 3 || len(got.Entries) != 3 || got.Prev.ID != 0 {
 		t.Fatalf("with entry 3 damaged: %+v", got)
 	}
 	d.damaged[0] = 5
-	if got := d.read(ask); got.Err == nil || got.Bad != 5 {
+	if got := d.read(ask); got.Err != nil || got.Bad != 5 || len(got.Entries) != 1 || got.Prev.ID != 0 {
 		t.Fatalf("with entry 5 damaged, what 6 follows is not known: %+v", got)
 	}
 	d.damaged[0] = 6

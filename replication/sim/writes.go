@@ -97,7 +97,7 @@ func (h *host) checkGaps(was, next *replication.State) {
 			w.fail(CheckBackfill, "%v has gap %v beyond what is committed, %d", h.id, g, w.ledger.frontier())
 			return
 		}
-		if g.HiChain != w.ledger.chain(g.Hi) || g.LoChain != w.ledger.chain(g.Lo-1) {
+		if g.HiChain != 0 && g.HiChain != w.ledger.chain(g.Hi) || g.LoChain != 0 && g.LoChain != w.ledger.chain(g.Lo-1) {
 			w.fail(CheckBackfill, "%v has gap %v with chains %04x and %04x, committed are %04x and %04x",
 				h.id, g, g.LoChain, g.HiChain, w.ledger.chain(g.Lo-1), w.ledger.chain(g.Hi))
 		}
@@ -172,7 +172,9 @@ func (h *host) checkTail(wr *replication.Write) {
 	if n := len(wr.Entries); n > 0 {
 		first := wr.Entries[0].ID
 		prev, at, ok := now.position(first - 1)
-		if !ok {
+		if !ok && wr.Seq == h.piece {
+			prev, at = replication.Position{ID: first - 1, Chain: w.ledger.chain(first - 1)}, 0
+		} else if !ok {
 			w.fail(CheckDense, "%v stores %v and not what it follows; gaps %v", h.id, wr.Entries, now.state.Gaps)
 			return
 		}

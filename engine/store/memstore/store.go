@@ -154,40 +154,30 @@ func (s *Store) Read(q replication.Read) replication.ReadDone {
 		start--
 		next--
 	}
-	var ok bool
-	if done.Prev, done.PrevAt, ok = r.position(start, next); !ok && start+1 == end {
-		done.Err = &store.MissingError{Stream: q.Stream, Entry: next}
-		return done
-	} else if !ok {
-		first := &r.entries[start]
-		done.Prev, done.PrevAt = first.Position(), first.AppendedAt
-		start++
-	}
+	done.Prev, done.PrevAt = r.position(start, next)
 	done.Entries = slices.Clone(r.entries[start:end])
 	return done
 }
 
-// position is where entry id stands, which is entries[i-1] if it is stored.
-func (r *replica) position(i int, id replication.EntryID) (p replication.Position, at int64, ok bool) {
+// position is where entry id stands, which is entries[i-1] if it is stored; zero
+// if that can't be told.
+func (r *replica) position(i int, id replication.EntryID) (p replication.Position, at int64) {
 	if i > 0 && r.entries[i-1].ID == id {
 		e := &r.entries[i-1]
-		return e.Position(), e.AppendedAt, true
-	}
-	if id == 0 {
-		return p, 0, true
+		return e.Position(), e.AppendedAt
 	}
 	if r.state == nil {
-		return p, 0, false
+		return p, 0
 	}
 	if r.state.Base.ID == id {
-		return r.state.Base, r.state.BaseAt, true
+		return r.state.Base, r.state.BaseAt
 	}
 	for _, g := range r.state.Gaps {
-		if g.Hi == id {
-			return replication.Position{ID: id, Chain: g.HiChain}, g.HiAt, true
+		if g.Hi == id && g.HiChain != 0 {
+			return replication.Position{ID: id, Chain: g.HiChain}, g.HiAt
 		}
 	}
-	return p, 0, false
+	return p, 0
 }
 
 // SeekTime returns the first entry of from..to that was appended at or after

@@ -48,8 +48,8 @@ func testRead(s *suite) {
 	}
 }
 
-// The chain before a run is in the state when its entry isn't there: a run
-// without it could not be verified by whoever gets it.
+// The chain before a run is in the state when its entry isn't there. If it is not
+// there either, the run is given without.
 func testReadPrev(s *suite) {
 	log := Log{Term: 1}
 	entries := log.Next(20)
@@ -79,15 +79,21 @@ func testReadPrev(s *suite) {
 		}
 		s.check(replication.CheckRun(d.Prev, d.Entries))
 	}
-	// Entry 2 of stream 2 is there, and nothing says what it follows. Entry 3
-	// follows it.
-	d := s.storage.Read(replication.Read{Stream: 2, From: 1, To: 3, MaxBytes: 1 << 20})
-	if d.Err != nil || Ranges(d.Entries) != "3" || d.Prev != at(2).Position() {
-		s.Errorf("read above an entry that follows nothing: %+v", d)
-	}
-	d = s.storage.Read(replication.Read{Stream: 1, From: 1, To: 2, MaxBytes: 1 << 20})
-	if missing, ok := errors.AsType[*store.MissingError](d.Err); !ok || missing.Entry != 1 {
-		s.Errorf("read after nothing: %+v", d)
+	// Entry 2 of stream 2 is there, and nothing says what it follows; nor does the
+	// gap of stream 3.
+	state.Gaps[0].HiChain, state.Gaps[0].HiAt = 0, 0
+	s.apply(replication.Write{Stream: 3, State: &state, Entries: entries[12:]})
+	for _, test := range []struct {
+		stream   replication.StreamID
+		from, to replication.EntryID
+		want     string
+	}{
+		{2, 1, 3, "2-3"}, {2, 2, 2, "2"}, {3, 1, 14, "13-14"},
+	} {
+		d := s.storage.Read(replication.Read{Stream: test.stream, From: test.from, To: test.to, MaxBytes: 1 << 20})
+		if d.Err != nil || Ranges(d.Entries) != test.want || d.Prev.ID != 0 || d.PrevAt != 0 {
+			s.Errorf("%+v: %+v", test, d)
+		}
 	}
 }
 

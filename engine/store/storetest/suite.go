@@ -31,7 +31,7 @@ func Run(t *testing.T, newDisk func(*testing.T) (open func() Storage)) {
 		{"trim", testTrim},
 		{"gap and back-fill", testGap},
 		{"read", testRead},
-		{"read needs what comes before", testReadPrev},
+		{"read tells what comes before", testReadPrev},
 		{"scan", testScan},
 		{"scan sees one moment", testScanMoment},
 		{"drop", testDrop},

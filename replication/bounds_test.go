@@ -140,27 +140,23 @@ func TestTailIsWhatTheLogGoesOnFrom(t *testing.T) {
 	}
 }
 
-// TestChangedBytesAreNoMark: what a disk gives is checked before a log is cut
+// TestChangedBytesAreNoMark: what a disk gives is checked before a log begins
 // there, also where only its chain and its time are needed (I6).
 func TestChangedBytesAreNoMark(t *testing.T) {
 	r, step, log := loneReplica(4, 2)
-	var out Output
-	step(Prepare{Term: 2}, 9)
-	r.Step(0, Synced{4}, &out)
-	begin := Begin{Term: 2, History: History{{Term: 1, Start: 1}, {Term: 2, Start: 4}}, Commit: 2}
-	right := Entry{ID: 3, Term: 1, GroupEnd: true}
-	right.Seal(log[2].Chain)
+	right := Entry{ID: 2, Term: 1, GroupEnd: true}
+	right.Seal(log[1].Chain)
 	changed := right
 	changed.AppendedAt++
 	for _, e := range []Entry{changed, right} {
-		reads := step(begin, 9).Reads
-		if len(reads) != 1 || reads[0].To != 3 {
-			t.Fatalf("Begin reads %+v", reads)
+		reads := step(Trim{First: 3}, 5).Reads
+		if len(reads) != 1 || reads[0].To != 2 {
+			t.Fatalf("Trim reads %+v", reads)
 		}
-		out.Reset()
-		r.Step(0, ReadDone{Ref: reads[0].Ref, Prev: log[2], Entries: []Entry{e}}, &out)
-		if cut := len(out.Writes) > 0; cut != (e.AppendedAt == right.AppendedAt) {
-			t.Errorf("entry 3 of time %d: the log is cut there: %v", e.AppendedAt, cut)
+		var out Output
+		r.Step(0, ReadDone{Ref: reads[0].Ref, Prev: log[1], Entries: []Entry{e}}, &out)
+		if trimmed := r.First() == 3; trimmed != (e.AppendedAt == right.AppendedAt) {
+			t.Errorf("entry 2 of time %d: the log begins behind it: %v", e.AppendedAt, trimmed)
 		}
 	}
 }
@@ -170,19 +166,16 @@ func TestChangedBytesAreNoMark(t *testing.T) {
 func TestWritesUnderWayDoNotOutlastACut(t *testing.T) {
 	r, step, log := loneReplica(4, 2)
 	var out Output
-	give := func(id EntryID, reads []Read) {
-		t.Helper()
-		if len(reads) != 1 || reads[0].To != id {
-			t.Fatalf("reads are %+v, want one of %d", reads, id)
-		}
-		e := Entry{ID: id, Term: 1, GroupEnd: true}
-		e.Seal(log[id-1].Chain)
-		r.Step(0, ReadDone{Ref: reads[0].Ref, Prev: log[id-1], Entries: []Entry{e}}, &out)
-	}
 	step(Prepare{Term: 2}, 9)
 	r.Step(0, Synced{4}, &out)
-	give(2, step(Trim{First: 3}, 5).Reads)
-	give(3, step(Begin{Term: 2, History: History{{Term: 1, Start: 1}, {Term: 2, Start: 4}}, Commit: 2}, 9).Reads)
+	reads := step(Trim{First: 3}, 5).Reads
+	if len(reads) != 1 || reads[0].To != 2 {
+		t.Fatalf("Trim reads %+v", reads)
+	}
+	e := Entry{ID: 2, Term: 1, GroupEnd: true}
+	e.Seal(log[1].Chain)
+	r.Step(0, ReadDone{Ref: reads[0].Ref, Prev: log[1], Entries: []Entry{e}}, &out)
+	step(Begin{Term: 2, History: History{{Term: 1, Start: 1}, {Term: 2, Start: 4}}, Mark: log[3], Commit: 2}, 9)
 	r.Step(0, Synced{5}, &out) // the trim, not yet the cut
 	if r.Tail().ID != 3 || r.Flush() > 3 {
 		t.Errorf("the log ends at %v; %d is said to be durable", r.Tail(), r.Flush())

@@ -15,26 +15,22 @@ func (r *Replica) begin(now Time, env Envelope, m Begin, out *Output) {
 		return
 	}
 	if !r.begun() {
-		keep, ok := r.cutFor(now, m, env, out)
-		if !ok {
-			return // comes back here once the mark is read
-		}
+		keep := r.partsAt(m)
+		end := r.endAt(keep, m)
 		var w Write
 		if m.Base.ID > r.state.Base.ID {
 			r.adoptBase(mark{m.Base, m.BaseAt})
 			w.Below = r.state.First
 		}
-		if keep.ID < m.Base.ID {
-			// Nothing here can be told to be the writer's, but a log that had helped
-			// to commit an entry must not end below it: its id would be given out
-			// again once the others are away (I5).
-			keep = mark{m.Base, m.BaseAt}
+		if end.ID > keep {
+			r.state.Gaps = withGap(r.state.Gaps, Gap{Lo: keep + 1, Hi: end.ID, HiChain: end.Chain, HiAt: end.at})
 		}
-		r.cut(keep)
+		r.cut(keep, end)
 		r.state.History = m.History
 		r.owed, r.courtesy = nil, 0
 		r.grantLease(now)
-		w.State, w.Truncate, w.Above = r.stateCopy(), true, r.tail.ID
+		r.raiseCommit(now, min(m.Commit, r.tail.ID))
+		w.State, w.Truncate, w.Above = r.stateCopy(), true, keep
 		r.write(w, env, out)
 		return
 	}
@@ -64,33 +60,52 @@ func (r *Replica) adoptBase(base mark) {
 	r.trim.seq = r.lastSeq + 1 // the write that begin is about to make
 }
 
-// cutFor finds the point up to which this log and the writer's are the same.
-// Entries above it are in nobody's committed log. ok is false while the disk is
-// asked for that point's chain; env is then handled again.
-func (r *Replica) cutFor(now Time, m Begin, env Envelope, out *Output) (mark, bool) {
+// partsAt is the point up to which this log and the writer's are the same, or
+// where the writer's begins. Entries above it are in nobody's committed log.
+func (r *Replica) partsAt(m Begin) EntryID {
 	n := len(m.History)
 	must(n > 0 && m.History[n-1].Term == m.Term && m.History.check() == nil, "I2", "stream %d: %v", r.stream, m)
 	keep := Common(r.state.History, r.tail.ID, m.History, m.History[n-1].Start-1)
 	if keep < r.commit && r.state.History.TermAt(r.commit) == 0 {
 		keep = r.commit // all up to there is trimmed here: the history speaks no more of it
 	}
-	must(max(keep, m.Base.ID) >= r.commit, "I5", "stream %d: %v would truncate to %d, below commit %d (history %v, tail %v)",
+	// Below the base nothing here can be told to be the writer's, but a log that had
+	// helped to commit an entry must not end below it: its id would be given out
+	// again once the others are away (I5).
+	keep = max(keep, m.Base.ID)
+	must(keep >= r.commit, "I5", "stream %d: %v would truncate to %d, below commit %d (history %v, tail %v)",
 		r.stream, m, keep, r.commit, r.state.History, r.tail)
-	if keep < m.Base.ID {
-		return mark{Position: Position{ID: keep}}, true // begin puts the log's end to the base
-	}
-	// Should the entry at keep be damaged, knowing it committed makes it a gap.
-	r.raiseCommit(now, min(m.Commit, keep))
-	return r.markAt(keep, env, out)
+	return keep
 }
 
-// cut makes the log end at k. Writes under way may still become durable; the log
-// ends no higher for it.
-func (r *Replica) cut(k mark) {
-	r.tail, r.tailAt = k.Position, k.at
-	r.flush = min(r.flush, k.ID)
+// endAt is where the log is to end that is cut at keep. If its chain is not in
+// memory the writer's word is taken, since the disk may not give it. If that is of
+// a higher point, which is committed, the replica jumps there as with an Append.
+func (r *Replica) endAt(keep EntryID, m Begin) mark {
+	if keep == m.Base.ID {
+		return mark{m.Base, m.BaseAt}
+	}
+	if k, ok := r.markKnown(keep); ok {
+		must(m.Mark.ID != keep || m.Mark == k.Position, "I4", "stream %d: %v parts at %v here", r.stream, m, k)
+		return k
+	}
+	must(m.Mark.ID == keep || m.Mark.ID > keep && m.Mark.ID <= m.Commit, "I5", "stream %d: %v parts at %d here", r.stream, m, keep)
+	for i := range r.state.Gaps {
+		if g := &r.state.Gaps[i]; g.Hi == m.Mark.ID {
+			r.state.Gaps = slices.Clone(r.state.Gaps)
+			r.state.Gaps[i].HiChain, r.state.Gaps[i].HiAt = m.Mark.Chain, m.MarkAt
+		}
+	}
+	return mark{m.Mark, m.MarkAt}
+}
+
+// cut drops what is above keep and makes the log end at end. Writes under way may
+// still become durable; nothing of the log above keep does by them.
+func (r *Replica) cut(keep EntryID, end mark) {
+	r.tail, r.tailAt = end.Position, end.at
+	r.flush = min(r.flush, keep)
 	for i := range r.pending {
-		r.pending[i].flush = min(r.pending[i].flush, k.ID)
+		r.pending[i].flush = min(r.pending[i].flush, keep)
 	}
 }
 

@@ -98,7 +98,11 @@ type Begin struct {
 	// Base is where the writer's log begins: everything up to it is committed and
 	// trimmed, and History does not speak of it.
 	Base   Position
-	BaseAt int64   // Base's AppendedAt
+	BaseAt int64 // Base's AppendedAt
+	// Mark is where the replica's log and the writer's part; or, if the writer holds
+	// that no more, the lowest point that it does, which is committed.
+	Mark   Position
+	MarkAt int64   // Mark's AppendedAt
 	Commit EntryID // known committed by the writer
 	SentAt Time    // the writer's clock, for its lease
 }
@@ -206,7 +210,7 @@ func (m Refused) String() string {
 	return fmt.Sprintf("Refused{%v, term %d, promised %d to %v, lease %v left}", m.Reason, m.Term, m.Promised, m.Claim, m.Remaining)
 }
 func (m Begin) String() string {
-	return fmt.Sprintf("Begin{term %d, history %v, base %v, commit %d}", m.Term, m.History, m.Base, m.Commit)
+	return fmt.Sprintf("Begin{term %d, history %v, base %v, mark %v, commit %d}", m.Term, m.History, m.Base, m.Mark, m.Commit)
 }
 func (m Append) String() string {
 	jump := ""

@@ -92,7 +92,7 @@ func (w *Writer) serve(now Time, p *peer, out *Output) {
 	case !p.following:
 		if now >= p.retryAt {
 			p.again(now)
-			w.send(p, Begin{Term: w.term, History: w.history, Base: w.base.Position, BaseAt: w.base.at, Commit: w.commit, SentAt: now}, out)
+			w.send(p, w.beginFor(now, p), out)
 		}
 	default:
 		w.sendEntries(now, p, out)
@@ -102,6 +102,15 @@ func (w *Writer) serve(now Time, p *peer, out *Output) {
 			w.send(p, Release{Term: w.term}, out)
 		}
 	}
+}
+
+// beginFor makes the Begin for p. It says where p's log parts from this one: the
+// replica may not be able to read that any more.
+func (w *Writer) beginFor(now Time, p *peer) Begin {
+	m := Begin{Term: w.term, History: w.history, Base: w.base.Position, BaseAt: w.base.at, Commit: w.commit, SentAt: now}
+	parts := Common(p.promise.History, p.promise.Tail.ID, w.history, w.start-1)
+	m.Mark, m.MarkAt = w.window.position(max(parts, w.window.base.ID))
+	return m
 }
 
 // releasable reports whether p is to be given its lease back now.

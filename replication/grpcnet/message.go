@@ -263,6 +263,8 @@ func begin(c *coder, m *replication.Begin) {
 	history(c, &m.History)
 	position(c, &m.Base)
 	varint(c, &m.BaseAt)
+	position(c, &m.Mark)
+	varint(c, &m.MarkAt)
 	uvarint(c, &m.Commit)
 	varint(c, &m.SentAt)
 }

@@ -17,7 +17,7 @@ import (
 // reads, and the nonce of a claim. No number of a read is kept when all are done,
 // but for the last.
 var counters = []string{
-	"damage.ref", "fetches.ref", "lastRef", "lastSeq", "marks.ref", "pending.seq", "state.Claim.Nonce", "synced", "trim.seq", "vowedSeq",
+	"backfill.ref", "fetches.ref", "lastRef", "lastSeq", "marks.ref", "pending.seq", "state.Claim.Nonce", "synced", "trim.seq", "vowedSeq",
 }
 
 // countersKnown reports whether these are all.

@@ -21,7 +21,7 @@ type explainPlan struct {
 
 // explainOptions are those of EXPLAIN (…) that change its answer.
 type explainOptions struct {
-	analyze, timing, summary, json bool
+	analyze, costs, timing, summary, json bool
 }
 
 func (s *session) planExplain(stmt *sql.Explain, types []query.OID, r *resolver) (plan, error) {
@@ -77,7 +77,7 @@ func (s *session) explainExecute(e *explainPlan, stmt *sql.Execute) error {
 }
 
 func readExplainOptions(stmt *sql.Explain) (explainOptions, error) {
-	o := explainOptions{analyze: stmt.Analyze, timing: true, summary: stmt.Analyze, json: stmt.Format == sql.ExplainJSON}
+	o := explainOptions{analyze: stmt.Analyze, costs: true, timing: true, summary: stmt.Analyze, json: stmt.Format == sql.ExplainJSON}
 	for _, opt := range stmt.Options {
 		on, ok := parseBool(opt.Value)
 		switch {
@@ -88,6 +88,8 @@ func readExplainOptions(stmt *sql.Explain) (explainOptions, error) {
 			return o, &query.Error{Code: "22023", Message: "EXPLAIN option WAL requires ANALYZE"}
 		case opt.Name == "timing":
 			o.timing = on
+		case opt.Name == "costs":
+			o.costs = on
 		case opt.Name == "summary":
 			o.summary = on
 		}
@@ -149,8 +151,8 @@ func (e *explainPlan) query(ctx context.Context, p *query.Prepared, args []query
 // insert explains an INSERT. With ANALYZE it is done, and outside of a
 // transaction block the group is appended at once, to see what that takes.
 func (e *explainPlan) insert(ctx context.Context, p *insertPlan, args []query.Value) (*query.PlanNode, *appendTimes, error) {
-	top := &query.PlanNode{Type: "Insert", Relation: p.desc.Name, Rows: -1}
-	source := &query.PlanNode{Type: "Values Scan", Rows: int64(len(p.stmt.Rows))}
+	top := &query.PlanNode{Type: "Insert", Relation: p.desc.Name}
+	source := &query.PlanNode{Type: "Values Scan", Estimate: query.EstimateValues(len(p.stmt.Rows))}
 	if p.query != nil {
 		var err error
 		if source, err = p.query.Explain(ctx, args); err != nil {
@@ -158,6 +160,7 @@ func (e *explainPlan) insert(ctx context.Context, p *insertPlan, args []query.Va
 		}
 	}
 	top.Children = []*query.PlanNode{source}
+	top.Estimate = query.Estimate{Startup: source.Estimate.Startup, Total: source.Estimate.Total}
 	if !e.options.analyze {
 		return top, nil, nil
 	}

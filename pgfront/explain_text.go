@@ -43,8 +43,8 @@ func (e *explanation) node(out *[]string, n *query.PlanNode, indent, arrow strin
 	if n.Relation != "" {
 		title += " on " + n.Relation
 	}
-	if n.Rows >= 0 {
-		title += fmt.Sprintf("  (rows=%d)", n.Rows)
+	if c := n.Estimate; e.options.costs {
+		title += fmt.Sprintf("  (cost=%.2f..%.2f rows=%.0f width=%d)", c.Startup, c.Total, c.Rows, c.Width)
 	}
 	*out = append(*out, indent+arrow+title+e.actual(n.Actual))
 	below := indent + strings.Repeat(" ", len(arrow)) + "  "
@@ -155,6 +155,11 @@ type jsonTime time.Duration
 
 func (d jsonTime) MarshalJSON() ([]byte, error) { return []byte(ms(time.Duration(d))), nil }
 
+// jsonCost has two decimals.
+type jsonCost float64
+
+func (c jsonCost) MarshalJSON() ([]byte, error) { return fmt.Appendf(nil, "%.2f", float64(c)), nil }
+
 func (e *explanation) json() string {
 	top := object{{"Plan", e.object(e.tree)}}
 	if e.append != nil {
@@ -180,8 +185,9 @@ func (e *explanation) object(n *query.PlanNode) object {
 	if n.Relation != "" {
 		o = append(o, member{"Relation Name", n.Relation})
 	}
-	if n.Rows >= 0 {
-		o = append(o, member{"Plan Rows", n.Rows})
+	if c := n.Estimate; e.options.costs {
+		o = append(o, member{"Startup Cost", jsonCost(c.Startup)}, member{"Total Cost", jsonCost(c.Total)},
+			member{"Plan Rows", int64(c.Rows)}, member{"Plan Width", c.Width})
 	}
 	if a := n.Actual; a != nil {
 		loops := max(a.Loops, 1)

@@ -150,6 +150,24 @@ func testForeignJoin(t *testing.T, pg *pgx.Conn) {
 	if got := strings.Join(texts(t, pg, joined), ", "); got != "Ann 666, Bob 667, Eve 667" {
 		t.Errorf("joined: %s", got)
 	}
+	mustExec(t, pg, "ALTER SERVER walle OPTIONS (ADD use_remote_estimate 'true')")
+	const both = "SELECT count(*) FROM streams.orders a JOIN streams.orders b USING (entry_id) WHERE a.entry_id <= 10"
+	if remote := remoteSQL(t, pg, both); !strings.Contains(remote, "INNER JOIN") {
+		t.Errorf("%s\nasks for  %s", both, remote)
+	}
+	if got := texts(t, pg, both)[0]; got != "10" {
+		t.Errorf("%s rows joined, want 10", got)
+	}
+	// A few rows name entries: those are read, and not the stream.
+	mustExec(t, pg, "ALTER SERVER walle OPTIONS (ADD fdw_startup_cost '1')", "CREATE TABLE paid (entry bigint)", "INSERT INTO paid VALUES (500), (1900)", "ANALYZE paid")
+	const named = "SELECT data FROM paid JOIN streams.orders ON entry_id = entry"
+	if remote := remoteSQL(t, pg, named); remote != "SELECT entry_id, data FROM public.orders WHERE (($1::bigint = entry_id))" {
+		t.Errorf("%s\nasks for  %s", named, remote)
+	}
+	if got := texts(t, pg, named); len(got) != 2 {
+		t.Errorf("%d rows joined, want 2", len(got))
+	}
+	mustExec(t, pg, "ALTER SERVER walle OPTIONS (DROP use_remote_estimate, DROP fdw_startup_cost)")
 	got := texts(t, pg, "SELECT entry_id FROM streams.orders")
 	for i, id := range got {
 		if id != fmt.Sprint(i+1) {

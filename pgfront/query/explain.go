@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -16,8 +17,7 @@ type PlanNode struct {
 	Relation string // that is read, with its schema unless that is public; or ""
 	Of       string // "SubPlan 1", "CTE c": what hangs on its parent by an expression; or ""
 	Details  []PlanDetail
-	// Rows is how many rows a scan will return, where that is known beforehand; -1 elsewhere.
-	Rows     int64
+	Estimate Estimate
 	Actual   *PlanActual // of ANALYZE
 	Children []*PlanNode
 }
@@ -111,6 +111,14 @@ func (x *explainer) node(p plan) (plan, *PlanNode) {
 
 // bare is node without a watch around p itself.
 func (x *explainer) bare(p plan) (plan, *PlanNode) {
+	estimate := x.estimate(p) // before anything is watched
+	p, n := x.described(p)
+	n.Estimate = estimate
+	n.Estimate.Rows = max(math.Round(estimate.Rows), 1) // as PostgreSQL does
+	return p, n
+}
+
+func (x *explainer) described(p plan) (plan, *PlanNode) {
 	switch p := p.(type) {
 	case *framed:
 		return through(x, p, &p.input)
@@ -129,10 +137,10 @@ func (x *explainer) bare(p plan) (plan, *PlanNode) {
 		return p, x.scan(p)
 	case *rangeNode:
 		n := x.scan(p.scan)
-		n.Type, n.Rows = "Range Count", 1
+		n.Type = "Range Count"
 		return p, n
 	}
-	n := &PlanNode{Rows: -1}
+	n := &PlanNode{}
 	x.step(p, n)
 	return p, n
 }
@@ -163,7 +171,7 @@ func (x *explainer) step(p plan, n *PlanNode) {
 	case oneRow:
 		n.Type = "Result"
 	case *valuesNode:
-		n.Type, n.Rows = "Values Scan", int64(len(p.rows))
+		n.Type = "Values Scan"
 	case *functionNode:
 		n.Type = "Function Scan"
 	case *joinNode:
@@ -248,7 +256,7 @@ func (x *explainer) join(p *joinNode, n *PlanNode) {
 // conditions, and in numbers where they do not depend on another row.
 func (x *explainer) scan(p *scanNode) *PlanNode {
 	desc := p.rel.Desc()
-	n := &PlanNode{Type: "Relation Scan", Relation: desc.Name, Rows: -1}
+	n := &PlanNode{Type: "Relation Scan", Relation: desc.Name}
 	if desc.Schema != "public" {
 		n.Relation = desc.Schema + "." + desc.Name
 	}
@@ -261,14 +269,14 @@ func (x *explainer) scan(p *scanNode) *PlanNode {
 	case p.desc:
 		n.Type += " Backward"
 	}
-	var conds []string
+	var conds []expr
 	for _, b := range p.bounds {
-		conds = append(conds, x.text(b.cond))
+		conds = append(conds, b.cond)
 	}
-	n.say("Index Cond", strings.Join(conds, " AND "))
+	n.say("Index Cond", x.all(conds))
 	x.entries(p, n)
 	n.say("Filter", x.all(p.filter))
-	x.subqueries(n, p.filter...)
+	x.subqueries(n, append(conds, p.filter...)...)
 	if x.analyze {
 		read := &ReadActual{}
 		n.Actual = &PlanActual{Read: read}
@@ -277,13 +285,13 @@ func (x *explainer) scan(p *scanNode) *PlanNode {
 	return n
 }
 
-// entries tells the range that is read, and how many rows are in it.
+// entries tells the range that is read.
 func (x *explainer) entries(p *scanNode, n *PlanNode) {
 	stats, counts := p.rel.(RangeStats)
 	if !counts || p.rel.Desc().EntryID < 0 || p.readsOuter() {
 		return
 	}
-	spans, appended, err := p.ranges(&frame{run: x.run})
+	spans, _, err := p.ranges(&frame{run: x.run})
 	if err != nil {
 		x.err = err
 		return
@@ -292,7 +300,6 @@ func (x *explainer) entries(p *scanNode, n *PlanNode) {
 		n.say("Entries", formatSpans(spans))
 		return
 	}
-	total := int64(0)
 	var shown []Span
 	for _, s := range spans {
 		c, err := stats.CountRange(x.run.ctx, s)
@@ -301,13 +308,10 @@ func (x *explainer) entries(p *scanNode, n *PlanNode) {
 			return
 		}
 		if c.Count > 0 {
-			total, shown = total+c.Count, append(shown, Span{c.Min, c.Max})
+			shown = append(shown, Span{c.Min, c.Max})
 		}
 	}
-	if appended.Full() && len(p.filter) == 0 {
-		n.Rows = total
-	}
-	if total == 0 {
+	if shown == nil {
 		n.say("Entries", "none")
 		return
 	}
@@ -341,16 +345,17 @@ func (r *ReadActual) String() string { return formatSpans(r.Spans) }
 
 // readsOuter tells of bounds that another row has to be known for.
 func (n *scanNode) readsOuter() bool {
-	outer := func(e expr) bool {
-		return contains(e, func(e expr) bool {
-			switch e.(type) {
-			case *outerColumn, *scalarQuery, *arrayQuery, *existsQuery, *quantifiedQuery:
-				return true
-			}
-			return false
-		})
-	}
-	return slices.ContainsFunc(n.bounds, func(b bound) bool { return outer(b.value) }) || n.from != nil && outer(n.from)
+	return slices.ContainsFunc(n.bounds, func(b bound) bool { return readsOuter(b.value) }) || n.from != nil && readsOuter(n.from)
+}
+
+func readsOuter(e expr) bool {
+	return contains(e, func(e expr) bool {
+		switch e.(type) {
+		case *outerColumn, *scalarQuery, *arrayQuery, *existsQuery, *quantifiedQuery:
+			return true
+		}
+		return false
+	})
 }
 
 // named is a column by its name.

@@ -25,6 +25,14 @@ func hasSubquery(e expr) bool {
 	})
 }
 
+// correlates says whether a subquery within e has another value for each row.
+func correlates(e expr) bool {
+	return contains(e, func(e expr) bool {
+		q := queryOf(e)
+		return q != nil && q.correlated
+	})
+}
+
 // each calls visit for the rows of the query until visit returns false.
 func (s subplan) each(f *frame, visit func(row []Value) (bool, error)) (err error) {
 	rows, err := s.q.plan.open(f.run, f)

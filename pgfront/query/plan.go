@@ -193,7 +193,7 @@ func push(p plan, conds []expr) plan {
 		if fixed, ok := c.(*constant); ok && !fixed.value.IsTrue() {
 			return &emptyNode{input: p}
 		}
-		if hasSubquery(c) || isVolatile(c) {
+		if _, scans := p.(*scanNode); hasSubquery(c) && (!scans || correlates(c)) || isVolatile(c) {
 			here = append(here, c)
 		} else {
 			down = append(down, c)

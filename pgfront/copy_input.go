@@ -42,6 +42,22 @@ func checkFields(fields [][]byte, columns []string) error {
 	return nil
 }
 
+// checkHeader is for HEADER MATCH.
+func checkHeader(fields [][]byte, columns []string, null string) error {
+	if len(fields) != len(columns) {
+		return badCopy("wrong number of fields in header line: got %d, expected %d", len(fields), len(columns))
+	}
+	for i, f := range fields {
+		switch {
+		case f == nil:
+			return badCopy("column name mismatch in header line field %d: got null value (\"%s\"), expected \"%s\"", i+1, null, columns[i])
+		case string(f) != columns[i]:
+			return badCopy("column name mismatch in header line field %d: got \"%s\", expected \"%s\"", i+1, f, columns[i])
+		}
+	}
+	return nil
+}
+
 // textInput reads lines of fields apart by tabs, with backslashes.
 type textInput struct {
 	options copyOptions
@@ -65,6 +81,10 @@ func (t *textInput) row(buf []byte, last bool) ([][]byte, int, error) {
 	switch {
 	case t.ended:
 		return nil, n, nil
+	case t.header && t.options.match:
+		t.header = false
+		t.split(line)
+		return nil, n, checkHeader(t.fields, t.columns, t.options.null)
 	case t.header:
 		t.header = false
 		return nil, n, nil
@@ -208,6 +228,10 @@ func (c *csvInput) row(buf []byte, last bool) ([][]byte, int, error) {
 	switch {
 	case c.ended:
 		return nil, n, nil
+	case c.header && c.options.match:
+		c.header = false
+		c.split(line)
+		return nil, n, checkHeader(c.fields, c.columns, c.options.null)
 	case c.header:
 		c.header = false
 		return nil, n, nil

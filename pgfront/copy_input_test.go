@@ -50,6 +50,8 @@ func TestCopyInput(t *testing.T) {
 	text, csv := copyOptions{format: copyText, delimiter: '\t', null: `\N`}, copyOptions{format: copyCSV, delimiter: ',', quote: '"', escape: '"'}
 	header := csv
 	header.header = true
+	match, textMatch := header, text
+	match.match, textMatch.header, textMatch.match = true, true, true
 	binary := copySignature + "\x00\x00\x00\x00\x00\x00\x00\x01x" + "\x00\x02\x00\x00\x00\x01a\xff\xff\xff\xff" + "\xff\xff"
 	for _, c := range []struct {
 		options copyOptions
@@ -69,6 +71,11 @@ func TestCopyInput(t *testing.T) {
 		{csv, "\"a,b\n", `!`},
 		{csv, "a\n", `!`},
 		{header, "x,y\na,b", `"a" "b"`},
+		{match, "entry_id,data\na,b", `"a" "b"`},
+		{match, "entry_id,date\na,b", `!`},
+		{match, "entry_id\na,b", `!`},
+		{textMatch, "entry_id\tdata\na\tb", `"a" "b"`},
+		{textMatch, "entry_id\t\\N\na\tb", `!`},
 		{copyOptions{format: copyBinary}, binary, `"a" NULL`},
 		{copyOptions{format: copyBinary}, binary[:len(binary)-4], `!`},
 		{copyOptions{format: copyBinary}, "PGCOPX" + binary[6:], `!`},

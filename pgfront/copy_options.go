@@ -15,6 +15,7 @@ type copyOptions struct {
 	delimiter     byte
 	null          string
 	header        bool
+	match         bool // the header has to name the columns
 	quote, escape byte
 	forceQuote    map[string]bool // columns
 	forceAll      bool
@@ -75,12 +76,16 @@ func (o *copyOptions) read(stmt *sql.Copy, opt sql.Option) (err error) {
 		o.null = opt.Value
 	case "header":
 		on, ok := parseBool(opt.Value)
+		o.match = strings.EqualFold(opt.Value, "match")
 		switch {
-		case strings.EqualFold(opt.Value, "match"):
-			return datum.Unsupported("COPY with HEADER MATCH")
+		case o.match && !stmt.From:
+			return &query.Error{Code: "0A000", Message: "cannot use \"match\" with HEADER in COPY TO"}
+		case o.match:
+			on = true
 		case !ok:
 			return &query.Error{Code: "42601", Message: "header requires a Boolean value or \"match\""}
-		case on && o.format == copyBinary:
+		}
+		if on && o.format == copyBinary {
 			return &query.Error{Code: "0A000", Message: "cannot specify HEADER in BINARY mode"}
 		}
 		o.header = on

@@ -49,7 +49,7 @@ func eventually(t *testing.T, conn *pgx.Conn, want, text string) {
 func TestFencedInFlight(t *testing.T) {
 	s := serve(t, 3)
 	writer, usurper := s.connect(0), s.connect(1)
-	exec(t, writer, "CREATE STREAM s WITH (lease = '200ms')", "CLAIM STREAM s")
+	exec(t, writer, "CREATE STREAM s WITH (lease = '2s')", "CLAIM STREAM s")
 	wire, err := writer.PgConn().Hijack()
 	if err != nil {
 		t.Fatal(err)

@@ -37,8 +37,21 @@ func (w *Writer) spared(p *peer) bool {
 	return p.full && max(p.next, w.window.base.ID+1) >= w.start && !w.noSpace()
 }
 
-// noSpace reports whether fewer than a majority have room for more.
-func (w *Writer) noSpace() bool { return len(w.peers)-w.full() < w.cfg.Config.Quorum() }
+// silentTries is how often, over 1.5 s, a replica leaves what it is asked unanswered
+// before it is not counted upon any more to have room.
+const silentTries = 5
+
+// noSpace reports whether disks are full and fewer than a majority have room for
+// more, as far as they answer.
+func (w *Writer) noSpace() bool {
+	room := 0
+	for i := range w.peers {
+		if p := &w.peers[i]; !p.full && p.tries < silentTries {
+			room++
+		}
+	}
+	return w.full() > 0 && room < w.cfg.Config.Quorum()
+}
 
 // full counts the replicas whose disks are nearly full.
 func (w *Writer) full() int {

@@ -120,8 +120,10 @@ func (w *weights) reserve() int {
 
 // told is what a replica last said of its disk to a session, and at which term.
 type told struct {
-	term replication.Term
-	full bool
+	term  replication.Term
+	full  bool
+	flush replication.EntryID
+	at    instant // when that rose
 }
 
 // hears takes note of what a replica says of its disk.
@@ -130,20 +132,28 @@ func (s *session) hears(from *host, m *replication.Appended) {
 		s.world.took(pathFull)
 	}
 	if s.alive() && m.Term == s.writer.Term() {
-		s.told[from.index] = told{m.Term, m.Full}
+		t := told{m.Term, m.Full, m.Flush, s.world.now}
+		if was := s.told[from.index]; was.term == t.term && was.flush >= t.flush {
+			t.flush, t.at = was.flush, was.at
+		}
+		s.told[from.index] = t
 	}
 }
 
+// spareFor is how long after its last progress a replica counts as one that has
+// room: shorter than a writer's patience.
+const spareFor = instant(time.Second)
+
 // checkSpared: a replica that says its disk is nearly full is sent only what a
-// claim must put back, as long as a majority has room.
+// claim must put back, as long as a majority has room, and shows it.
 func (s *session) checkSpared(env *replication.Envelope, m *replication.Append) {
-	w, full := s.world, 0
+	w, room := s.world, 0
 	for _, t := range s.told {
-		if t.full && t.term == m.Term {
-			full++
+		if !t.full && t.term == m.Term && w.now-t.at < spareFor {
+			room++
 		}
 	}
-	others := len(w.config.Members)-full >= w.config.Quorum()
+	others := room >= w.config.Quorum()
 	if t := s.told[w.host(env.To).index]; others && t.full && t.term == m.Term && m.Entries[0].ID >= s.start {
 		w.fail(CheckSpace, "%v is sent by a writer that was told of the full disk; its term starts at %d", *env, s.start)
 	}

@@ -2,7 +2,7 @@
 // that each break is noticed: a checker that catches nothing is worth nothing.
 //
 //	go run ./tools/mutants               all of them; prints the table of docs/reliability.md
-//	go run ./tools/mutants -quick        those that the first few seeds catch, in a minute
+//	go run ./tools/mutants -quick        those that the first few seeds catch, in two minutes
 //	go run ./tools/mutants -run lease    those whose name matches
 package main
 

@@ -5,7 +5,8 @@
 //	params    what a load can be told, and specs such as window:size=100
 //	load      the loads by name; load_*.go has them, a file for each group
 //	site      the cluster under load: sessions, streams, what is dropped in the end
-//	demo      a cluster of its own, a process for each node
+//	demo      a cluster of its own, a process for each node; usage: what they take
+//	probe     what the disk and loopback take without a cluster
 //	pipe      operations in flight on one session, with a pace if there is one
 //	recorder  what took how long: an HdrHistogram of all, and one of each second
 //	runner    a load from its preparation to its result

@@ -40,7 +40,7 @@ func kinds() []kind {
 		{name: "window", unit: "appends", load: appends{},
 			about: "one session with --in-flight appends in flight, each acknowledged on its own"},
 		{name: "sessions", unit: "appends", load: sessions{},
-			about: "--sessions sessions, each with a stream and one append in flight; --streams more streams lie idle"},
+			about: "--sessions sessions, each with a stream and one append in flight; of --streams streams the others lie idle"},
 		{name: "group", unit: "entries", load: groups{},
 			about: "INSERTs of --group rows, one in flight"},
 		{name: "transaction", unit: "entries", load: groups{transaction: true},

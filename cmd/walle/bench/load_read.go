@@ -189,6 +189,7 @@ func (tail) prepare(ctx context.Context, s *site, p params) (work, error) {
 		return nil, err
 	}
 	w.inFlight, w.pace.rate = p.inFlight, p.rate
+	w.strict = true // rows are matched with appends by their order
 	if p.rate == 0 {
 		w.pace.rate = tailRate
 	}

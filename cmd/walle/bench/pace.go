@@ -50,3 +50,14 @@ func (p *pace) start(first int64, i int) time.Duration {
 	}
 	return p.from + time.Duration(float64(first+int64(i))/p.rate*float64(time.Second))
 }
+
+// overdue are the starts of operations that were to begin by now and have not.
+func (p *pace) overdue(now time.Duration) (starts []time.Duration) {
+	if p.rate == 0 || p.begun == 0 {
+		return nil
+	}
+	for i := 0; p.start(p.begun, i) <= now; i++ {
+		starts = append(starts, p.start(p.begun, i))
+	}
+	return starts
+}

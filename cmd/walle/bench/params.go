@@ -42,7 +42,7 @@ func defaults() params {
 func (p *params) flags(f *pflag.FlagSet) {
 	f.DurationVar(&p.warmUp, "warm-up", p.warmUp, "how long a load runs before it is measured")
 	f.DurationVar(&p.duration, "duration", p.duration, "how long it is measured (default 3s, 30s for backfill, and 1m for memory)")
-	f.Int64Var(&p.count, "count", p.count, "measure so `many` operations from the first on, instead of a time")
+	f.Int64Var(&p.count, "count", p.count, "measure `n` operations, from the first on, instead of a time")
 	f.Var(&p.size, "size", "`bytes` of an entry: 100, 1KiB, or evenly spread, 100..4KiB")
 	f.IntVar(&p.inFlight, "in-flight", p.inFlight, "how many operations a session has in flight, where a load has many")
 	f.IntVar(&p.sessions, "sessions", p.sessions, "how many sessions, where a load has many; each has a stream of its own")

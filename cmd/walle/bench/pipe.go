@@ -23,6 +23,7 @@ type pipe struct {
 	inFlight int // how many operations may wait for their answer
 	batch    int // how many may be written at once
 	pace     pace
+	strict   bool // no error is survived
 	rec      *recorder
 	// Who wants to know when an operation begins, and to record by itself when it has ended.
 	begun func(op)
@@ -55,6 +56,20 @@ func batchOf(bytes int) int { return min(max(writeBytes/max(bytes, 1), 1), 256) 
 // run puts operations on the session until ctx ends or the recorder lets no more
 // begin, and waits for all answers.
 func (p *pipe) run(ctx context.Context) error {
+	p.rec.offer(p.pace.rate)
+	err := p.operate(ctx)
+	if ctx.Err() != nil {
+		// What was to begin, and had not when the time was over, has taken at least so
+		// long. Left out, a cluster that stands still at the end would seem a fast one.
+		end := p.rec.over()
+		for _, start := range p.pace.overdue(end) {
+			p.rec.late(end, op{start: start})
+		}
+	}
+	return err
+}
+
+func (p *pipe) operate(ctx context.Context) error {
 	defer context.AfterFunc(ctx, func() { _ = p.conn.SetDeadline(time.Now().Add(drainTime)) })()
 	p.ring = make([]op, p.inFlight)
 	p.room = make(chan struct{}, 1)
@@ -142,7 +157,10 @@ func (p *pipe) send(ctx context.Context) error {
 			continue
 		}
 		var err error
-		if out, err = p.begin(ctx, out[:0], room); len(out) == 0 || err != nil {
+		if out, err = p.begin(ctx, out[:0], room); err != nil {
+			return err
+		}
+		if len(out) == 0 {
 			break
 		}
 		if _, err := p.conn.Write(out); err != nil {
@@ -188,7 +206,7 @@ func (p *pipe) answer() (last bool, err error) {
 	}
 	switch kind {
 	case 'E':
-		if p.refused, err = refusal(body); err == nil && !survivable(p.refused) {
+		if p.refused, err = refusal(body); err == nil && (p.strict || !survivable(p.refused)) {
 			err = p.refused
 		}
 		return false, err

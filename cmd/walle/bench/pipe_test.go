@@ -98,6 +98,36 @@ func TestOpenLoopCountsWaiting(t *testing.T) {
 	}
 }
 
+// TestOpenLoopCountsOverdue fails if appends that could not even begin before the
+// load was over are left out: the server stands still from 1 s on, and the load
+// ends at 3 s.
+func TestOpenLoopCountsOverdue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, server := net.Pipe()
+		go backend(t, server, 0, func(n int) pgproto3.BackendMessage {
+			if n == 1000 {
+				time.Sleep(2500 * time.Millisecond)
+			}
+			return nil
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		r := newRecorder(0)
+		time.AfterFunc(3*time.Second, func() { r.end(r.now()); cancel() })
+		p := &pipe{
+			conn: client, encode: insert(newPayloads(sizes{100, 100}, 1), 1), inFlight: 10, batch: 10,
+			pace: pace{rate: 1000, pause: time.Sleep},
+		}
+		if err := p.work(ctx, r); err != nil {
+			t.Fatal(err)
+		}
+		_ = client.Close()
+		m := r.result()
+		if l := m.Latency; !near(l.P50, 500) || !near(l.P90, 1700) || m.Operations > 1020 || m.Offered != 1000 {
+			t.Errorf("%d operations, offered %v, latency %+v; want a p50 of 500 ms, and a p90 of 1700 ms", m.Operations, m.Offered, l)
+		}
+	})
+}
+
 // TestClosedLoop fails if a closed loop puts more on the session than it is to, or less.
 func TestClosedLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -31,7 +31,8 @@ type recorder struct {
 	second   tally // since the last tick, or since it began
 	ticked   time.Duration
 	previous []interval
-	noted    string // what else there is to say
+	noted    string  // what else there is to say
+	offered  float64 // operations a second of an open loop; else 0
 }
 
 // tally is what was recorded within some time.
@@ -132,6 +133,31 @@ func (r *recorder) record(end time.Duration, ops ...op) {
 	}
 }
 
+// late notes an operation that has taken so long at least, and counts for nothing else.
+func (r *recorder) late(end time.Duration, o op) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.second.took(end, o)
+	r.total.took(end, o)
+}
+
+// over is when the measurement ended, or now.
+func (r *recorder) over() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended != 0 {
+		return r.ended
+	}
+	return r.now()
+}
+
+// offer keeps the rate of an open loop.
+func (r *recorder) offer(rate float64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.offered = rate
+}
+
 // fail notes that an operation has failed, by its SQLSTATE.
 func (r *recorder) fail(code string) {
 	r.mu.Lock()
@@ -184,6 +210,7 @@ func milliseconds(nanos int64) float64 { return float64(nanos) / float64(time.Mi
 
 // measured is what a recorder has kept of a load.
 type measured struct {
+	Offered    float64          `json:"offered_rate,omitempty"` // of an open loop
 	Seconds    float64          `json:"seconds"`
 	Operations int64            `json:"operations"`
 	Entries    int64            `json:"entries"`
@@ -223,7 +250,7 @@ func (r *recorder) result() measured {
 	defer r.mu.Unlock()
 	m := measured{
 		Seconds: (r.ended - r.began).Seconds(), Operations: r.total.ops, Entries: r.total.entries, Bytes: r.total.bytes,
-		Errors: maps.Clone(r.total.errors), Series: r.previous, Note: r.noted,
+		Errors: maps.Clone(r.total.errors), Series: r.previous, Note: r.noted, Offered: r.offered,
 	}
 	h := r.total.latency
 	if h.TotalCount() == 0 {

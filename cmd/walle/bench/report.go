@@ -125,6 +125,9 @@ func (r *report) remarks() {
 		for _, code := range slices.Sorted(maps.Keys(res.Errors)) {
 			fmt.Fprintf(r.out, "%s: SQLSTATE %s: %d errors\n", res.Load, code, res.Errors[code])
 		}
+		if res.Offered > 0 {
+			fmt.Fprintf(r.out, "%s: %s/s were offered\n", res.Load, count(res.Offered))
+		}
 		if res.Note != "" {
 			fmt.Fprintf(r.out, "%s: %s\n", res.Load, res.Note)
 		}

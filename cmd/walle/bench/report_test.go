@@ -37,6 +37,7 @@ func example() *summary {
 		return r.result()
 	}
 	failing := measure(func(i int) time.Duration { return time.Duration(i) * 10 * time.Millisecond }, 1)
+	failing.Offered, failing.Note = 1200, "something else"
 	failing.Errors = map[string]int64{"57P03": 7, "08007": 1}
 	return &summary{
 		Version: "v1", At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), System: "linux/amd64", Go: "go1", Processors: 2,

@@ -7,10 +7,9 @@ import (
 
 // result is what a load has shown.
 type result struct {
-	Load        string  `json:"load"` // and what it was told
-	Unit        string  `json:"unit"`
-	Size        string  `json:"size"`
-	OfferedRate float64 `json:"offered_rate,omitempty"` // of an open loop
+	Load string `json:"load"` // and what it was told
+	Unit string `json:"unit"`
+	Size string `json:"size"`
 	measured
 	Processor   *processor `json:"processor,omitempty"`
 	Resident    []int64    `json:"resident_most_bytes,omitempty"` // of each node

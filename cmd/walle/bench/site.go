@@ -19,16 +19,16 @@ import (
 // site is the cluster under load. It closes what was opened and drops the streams
 // that were made.
 type site struct {
-	cfg     *pgx.ConnConfig
-	demo    *demo    // nil: the cluster is somebody else's
-	nodes   []string // where clients reach them; the first answered first
-	stream  string   // to be used instead of one of ours; "" for none
-	run     string   // tells our streams from those of other runs
-	peak    map[sizes]float64
-	filled  map[string]string // streams to be read, by what is in them
-	made    []string          // streams to be dropped
-	conns   []net.Conn        // of pipes
-	session []*pgx.Conn
+	cfg    *pgx.ConnConfig
+	demo   *demo    // nil: the cluster is somebody else's
+	nodes  []string // where clients reach them; the first answered first
+	stream string   // to be used instead of one of ours; "" for none
+	run    string   // tells our streams from those of other runs
+	peak   map[sizes]float64
+	filled map[string]string // streams to be read, by what is in them
+	made   []string          // streams to be dropped
+	open   []*pgx.Conn
+	pipes  []net.Conn // taken from sessions
 }
 
 // openSite connects to whichever node answers, and asks for the others.
@@ -61,7 +61,7 @@ func openSite(ctx context.Context, dsn, stream string, d *demo) (*site, error) {
 func (s *site) connect(ctx context.Context, node int) (*pgx.Conn, error) {
 	conn, err := client.ConnectTo(ctx, s.cfg, s.nodes[node%len(s.nodes)])
 	if err == nil {
-		s.session = append(s.session, conn)
+		s.open = append(s.open, conn)
 	}
 	return conn, err
 }
@@ -72,7 +72,7 @@ func (s *site) hijack(conn *pgx.Conn) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.conns = append(s.conns, h.Conn)
+	s.pipes = append(s.pipes, h.Conn)
 	return h.Conn, nil
 }
 
@@ -100,15 +100,15 @@ func (s *site) claimed(ctx context.Context, conn *pgx.Conn) (name string, err er
 func (s *site) settle() {
 	ctx, cancel := context.WithTimeout(context.Background(), client.Timeout)
 	defer cancel()
-	for _, conn := range s.conns {
+	for _, conn := range s.pipes {
 		_ = conn.SetDeadline(time.Now().Add(client.Timeout))
 		_, _ = conn.Write([]byte{'X', 0, 0, 0, 4}) // Terminate; a connection that is broken has nothing to give back
 		_ = conn.Close()
 	}
-	for _, conn := range s.session {
+	for _, conn := range s.open {
 		_ = conn.Close(ctx)
 	}
-	s.conns, s.session = nil, nil
+	s.pipes, s.open = nil, nil
 }
 
 // dropTime is how long it may take to drop our streams.

@@ -126,3 +126,38 @@ func TestOutboxAbandon(t *testing.T) {
 	o.answer(it, nil) // too late
 	o.close(nil)
 }
+
+// TestOutboxLatest says that of the notifications with one key which could not
+// be sent the last one is, whether they are held or the client does not read.
+func TestOutboxLatest(t *testing.T) {
+	client, server := net.Pipe()
+	defer client.Close()
+	o := newOutbox(server, outboxDefault, nil)
+	notify := func(key string, messages ...string) {
+		for _, m := range messages {
+			o.notifyLatest(key, []byte(m))
+		}
+	}
+	receive := func(want string) {
+		t.Helper()
+		buf := make([]byte, len(want))
+		if _, err := io.ReadFull(client, buf); err != nil || string(buf) != want {
+			t.Fatalf("received %q, %v, want %q", buf, err, want)
+		}
+	}
+	o.hold(true)
+	notify("a", "<a1>", "<a2>", "<a3>")
+	notify("b", "<b1>", "<b2>")
+	o.forgetLatest("b")
+	o.notify([]byte("{}")) // is not held
+	receive("{")           // what follows has to wait until the rest is read
+	o.hold(false)
+	receive("}<")
+	notify("a", "<a4>", "<a5>", "<a6>")
+	notify("b", "<b3>")
+	o.forgetLatest("a")
+	notify("a", "<a7>")
+	o.forgetLatest("b")
+	receive("a3><a7>")
+	o.close(nil)
+}

@@ -266,12 +266,28 @@ func (a *analyzer) join(j *pg_query.JoinExpr, siblings *scope) (*source, error) 
 	return src, err
 }
 
-// joinPlan attaches the conditions of ON; those of an inner join go down into its sides.
+// joinPlan attaches the conditions of ON. Those of an inner join go down into its sides, those of
+// an outer join into the side that is filled up with nulls, if they are about that side alone: its
+// rows that do not satisfy them match nothing.
 func joinPlan(n *joinNode, conds []expr) plan {
 	if n.kind == innerJoin {
 		return push(n, conds)
 	}
-	n.setConds(conds)
+	var left, right, both []expr
+	for _, c := range conds {
+		switch {
+		case isVolatile(c) || hasSubquery(c):
+			both = append(both, c)
+		case n.kind == leftJoin && n.onRight(c) && !n.lateral:
+			right = append(right, rebase(c, -n.leftWidth))
+		case n.kind == rightJoin && n.onLeft(c):
+			left = append(left, c)
+		default:
+			both = append(both, c)
+		}
+	}
+	n.left, n.right = push(n.left, left), push(n.right, right)
+	n.setConds(both)
 	return n
 }
 

@@ -158,7 +158,7 @@ func (a *analyzer) coerceUnknown(e expr, t OID, typmod int32, at int32) (expr, e
 
 func (a *analyzer) parseLiteral(t OID, typmod int32, s string) (Value, error) {
 	if t == datum.IntervalOID && typmod >= 0 {
-		iv, err := datum.ParseInterval(s, intervalUnitOf(typmod))
+		iv, err := a.codec.ParseInterval(s, intervalUnitOf(typmod))
 		if err != nil {
 			return Value{}, err
 		}

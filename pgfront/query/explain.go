@@ -133,6 +133,10 @@ func (x *explainer) described(p plan) (plan, *PlanNode) {
 		n.Details = append(n.Details, PlanDetail{"Filter", x.text(p.cond)})
 		x.subqueries(n, p.cond)
 		return p, n
+	case *gateNode:
+		_, n := through(x, p, &p.input)
+		n.Details = append(n.Details, PlanDetail{"One-Time Filter", x.text(p.cond)})
+		return p, n
 	case *scanNode:
 		return p, x.scan(p)
 	case *rangeNode:

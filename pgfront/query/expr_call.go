@@ -85,12 +85,18 @@ func foldNull(e expr) expr {
 // isNullFixed says whether e is null whatever the rows are. PostgreSQL finds that out when it
 // plans, and does not evaluate the other arguments of a strict function.
 func isNullFixed(e expr, f *frame) bool {
+	v, ok := fixedValue(e, f)
+	return ok && v.IsNull()
+}
+
+// fixedValue evaluates what has one value in a statement.
+func fixedValue(e expr, f *frame) (v Value, ok bool) {
 	outer := func(e expr) bool { _, is := e.(*outerColumn); return is }
 	if !isFixed(e) || contains(e, outer) || hasSubquery(e) {
-		return false
+		return Value{}, false
 	}
 	v, err := e.eval(f)
-	return err == nil && v.IsNull()
+	return v, err == nil
 }
 
 func isNull(e expr) bool {

@@ -1,6 +1,8 @@
 package query
 
 import (
+	"slices"
+
 	"walle/pgfront/query/datum"
 )
 
@@ -28,9 +30,11 @@ func newJunction(or bool, args []expr) expr {
 
 func (j *junction) eval(f *frame) (Value, error) {
 	unknown := false
-	for _, a := range j.args {
+	for i, a := range j.args {
 		v, err := a.eval(f)
 		switch {
+		case err != nil && slices.ContainsFunc(j.args[i+1:], func(e expr) bool { return j.isDecidedBy(e, f) }):
+			return datum.Bool(j.or), nil
 		case err != nil:
 			return Value{}, err
 		case v.IsNull():
@@ -43,6 +47,13 @@ func (j *junction) eval(f *frame) (Value, error) {
 		return Value{}, nil
 	}
 	return datum.Bool(!j.or), nil
+}
+
+// isDecidedBy says whether e decides the junction whatever the rows are. PostgreSQL finds that out
+// when it plans, and does not evaluate the other operands.
+func (j *junction) isDecidedBy(e expr, f *frame) bool {
+	v, ok := fixedValue(e, f)
+	return ok && !v.IsNull() && v.Bool() == j.or
 }
 
 func (j *junction) String() string {

@@ -18,7 +18,7 @@ func (p *Prepared) Resumable() bool {
 		switch n.(type) {
 		case *scanNode:
 			return true
-		case *framed, *filterNode, *projectNode, *cutNode:
+		case *framed, *filterNode, *gateNode, *projectNode, *cutNode:
 			n = n.children()[0]
 		default:
 			return false

@@ -188,21 +188,49 @@ func push(p plan, conds []expr) plan {
 	if len(conds) == 0 {
 		return p
 	}
-	var down, here []expr
+	var down, here, once []expr
 	for _, c := range conds {
 		if fixed, ok := c.(*constant); ok && !fixed.value.IsTrue() {
 			return &emptyNode{input: p}
 		}
-		if _, scans := p.(*scanNode); hasSubquery(c) && (!scans || correlates(c)) || isVolatile(c) {
+		_, scans := p.(*scanNode)
+		switch {
+		case isFixed(c) && !hasSubquery(c):
+			once = append(once, c)
+		case hasSubquery(c) && (!scans || correlates(c)) || isVolatile(c):
 			here = append(here, c)
-		} else {
+		default:
 			down = append(down, c)
 		}
 	}
 	if len(down) > 0 {
 		p = pushSimple(p, down)
 	}
-	return filtered(p, here)
+	p = filtered(p, here)
+	if len(once) > 0 {
+		p = &gateNode{input: p, cond: conjunction(once)}
+	}
+	return p
+}
+
+// gateNode has the rows of its input if cond, which reads none of them, is true; else the
+// input is not opened.
+type gateNode struct {
+	input plan
+	cond  expr
+}
+
+func (n *gateNode) children() []plan { return []plan{n.input} }
+
+func (n *gateNode) open(r *run, outer *frame) (Rows, error) {
+	v, err := n.cond.eval(&frame{outer: outer, run: r})
+	switch {
+	case err != nil:
+		return nil, err
+	case v.IsTrue():
+		return n.input.open(r, outer)
+	}
+	return &sliceRows{}, nil
 }
 
 // emptyNode has no rows: a condition is never true, and nothing else is evaluated.
@@ -231,8 +259,37 @@ func pushSimple(p plan, conds []expr) plan {
 		return &framed{input: pushSimple(n.input, deeper)}
 	case *joinNode:
 		return n.restrict(conds)
+	case *gateNode:
+		return &gateNode{input: pushSimple(n.input, conds), cond: n.cond}
+	case *projectNode:
+		return n.restrict(conds)
 	}
 	return filtered(p, conds)
+}
+
+// restrict pushes conditions on columns that are only handed through.
+func (n *projectNode) restrict(conds []expr) plan {
+	var down, above []expr
+	for _, c := range conds {
+		computed := false
+		below := rewrite(c, func(e expr) expr {
+			ref, ok := e.(*column)
+			if !ok {
+				return nil
+			}
+			if in, ok := n.exprs[ref.index].(*column); ok {
+				return in
+			}
+			computed = true
+			return e
+		})
+		if computed {
+			above = append(above, c)
+		} else {
+			down = append(down, below)
+		}
+	}
+	return filtered(&projectNode{input: push(n.input, down), exprs: n.exprs}, above)
 }
 
 // deepen makes an expression for one frame further in.

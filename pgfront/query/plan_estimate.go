@@ -31,6 +31,8 @@ func (x *explainer) estimate(p plan) Estimate {
 		return Estimate{Total: rowCost, Rows: 1, Width: 8 * len(p.kinds)}
 	case *filterNode:
 		return x.estimate(p.input).filtered(p.cond)
+	case *gateNode:
+		return x.estimate(p.input)
 	case *projectNode:
 		e := x.estimate(p.input)
 		e.Width = widthOfTypes(typesOf(p.exprs))

@@ -352,6 +352,8 @@ func scanOf(p plan) *scanNode {
 		return scanOf(n.input)
 	case *filterNode:
 		return scanOf(n.input)
+	case *gateNode:
+		return scanOf(n.input)
 	}
 	return nil
 }

@@ -39,12 +39,18 @@ func TestPushDown(t *testing.T) {
 		{"select * from s order by term limit 3", all},
 		{"select count(*), max(entry_id) from s where entry_id > 3", ""},
 		{"select count(*) from s where term > 0", all},
-		{"select * from (select entry_id x from s) q where x = 4", all},
+		{"select * from (select entry_id x from s) q where x = 4", "[4,4]"},
+		{"select * from (select entry_id x, term + 1 y from s limit 9) q where x = 4", all + "limit 9"},
+		{"select * from (select entry_id x, term + 1 y from s) q where x > 4 and y > 1", "[5,-]"},
 		{"select * from s where entry_id > (select max(entry_id) - 2 from s)", "[9,-]"},
 		{"select * from s where entry_id = (select null::int8)::int8", ""},
 		{"select 1 from s a where entry_id = (select a.entry_id + 0)", all},
 		{"select 1 from s a, s b where a.entry_id = 2 and b.entry_id = 3", "[3,3] [2,2]"},
 		{"select 1 from s a left join s b on a.entry_id = b.entry_id where a.entry_id = 2", all + " [2,2]"},
+		{"select 1 from s a left join s b on a.term = b.term and b.entry_id = 2 and a.entry_id > 3", "[2,2] " + all},
+		{"select 1 from s a right join s b on a.term = b.term and a.entry_id = 2 and b.entry_id > 3", all + " [2,2]"},
+		{"select 1 from s a full join s b on a.term = b.term and a.entry_id = 2", all + " " + all},
+		{"select * from s where now() < '2000-01-01'", ""},
 	} {
 		env := memEnv()
 		stream := env.Resolver.(memResolver).streams[0]

@@ -167,6 +167,13 @@ func (b *selectBuilder) regroup() (err error) {
 			*e, err = b.overGroups(*e)
 		}
 	}
+	listed := func(e *expr) {
+		if i := b.keyIndex(*e); i >= 0 && err == nil {
+			*e = b.key(i)
+			return
+		}
+		over(e)
+	}
 	over(&b.having)
 	for _, agg := range b.s.level.aggs {
 		for i := range agg.direct {
@@ -174,13 +181,13 @@ func (b *selectBuilder) regroup() (err error) {
 		}
 	}
 	for i := range b.targets {
-		over(&b.targets[i].e)
+		listed(&b.targets[i].e)
 	}
 	for i := range b.order {
-		over(&b.order[i].e)
+		listed(&b.order[i].e)
 	}
 	for i := range b.on {
-		over(&b.on[i])
+		listed(&b.on[i])
 	}
 	for _, w := range b.s.level.windows {
 		w.eachExpr(over)
@@ -193,14 +200,14 @@ func (b *selectBuilder) regroup() (err error) {
 	return err
 }
 
-// overGroups replaces group keys by their slots; a column that is left over is an error.
+// overGroups replaces group keys by their slots; a column that is left over is an error. Keys
+// that read no column are left: HAVING count(*) > 1 does not mean a key 1, which a grouping
+// set without it makes null.
 func (b *selectBuilder) overGroups(e expr) (expr, error) {
 	var err error
 	out := rewrite(e, func(e expr) expr {
-		for i, k := range b.groupBy {
-			if k.String() == e.String() {
-				return &computed{slot: &b.keySlot[i], t: k.typ(), text: k.String()}
-			}
+		if i := b.keyIndex(e); i >= 0 && !isFixed(e) {
+			return b.key(i)
 		}
 		if c, ok := e.(*column); ok && err == nil {
 			err = datum.Errorf("42803", "column \"%s\" must appear in the GROUP BY clause or be used in an aggregate function", c.name)
@@ -208,4 +215,13 @@ func (b *selectBuilder) overGroups(e expr) (expr, error) {
 		return nil
 	})
 	return out, err
+}
+
+// keyIndex finds e among the group keys, -1 if it is none.
+func (b *selectBuilder) keyIndex(e expr) int {
+	return slices.IndexFunc(b.groupBy, func(k expr) bool { return k.String() == e.String() })
+}
+
+func (b *selectBuilder) key(i int) expr {
+	return &computed{slot: &b.keySlot[i], t: b.groupBy[i].typ(), text: b.groupBy[i].String()}
 }

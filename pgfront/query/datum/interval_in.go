@@ -3,14 +3,16 @@ package datum
 import (
 	"math"
 	"math/big"
+	"slices"
 	"strings"
 )
 
 // ParseInterval reads PostgreSQL's formats: "1 year 2 days 03:04:05", "@ 3 min ago",
 // "1-2 3 4:05:06" and ISO 8601's "P1Y2M3DT4H5M6S". unit is the unit of a number that stands
-// alone (from INTERVAL '1' DAY); "" means seconds.
-func ParseInterval(text, unit string) (Interval, error) {
-	p := intervalParser{text: text}
+// alone (from INTERVAL '1' DAY); "" means seconds. With IntervalStyle sql_standard a minus before
+// the first number holds for all of them if no other has a sign.
+func (c *Codec) ParseInterval(text, unit string) (Interval, error) {
+	p := intervalParser{text: text, leadingSign: c.style.IntervalMode == SQLStandardIntervals}
 	t := strings.TrimSpace(text)
 	if strings.HasPrefix(t, "P") || strings.HasPrefix(t, "p") {
 		return p.iso(t[1:])
@@ -19,7 +21,8 @@ func ParseInterval(text, unit string) (Interval, error) {
 }
 
 type intervalParser struct {
-	text string
+	text        string
+	leadingSign bool
 	// Exact sums; fractions of a unit spill downwards as they are added.
 	months, days, micros big.Int
 }
@@ -34,12 +37,15 @@ func (p *intervalParser) words(t, unit string) (Interval, error) {
 	if !ok || len(tokens) == 0 {
 		return Interval{}, p.bad()
 	}
-	ago := false
+	negate := p.leadingSign && tokens[0][0] == '-' && !slices.ContainsFunc(tokens[1:], isSigned)
+	if negate {
+		tokens[0] = tokens[0][1:]
+	}
 	for i := 0; i < len(tokens); i++ {
 		tok := tokens[i]
 		switch {
 		case tok == "ago" && i == len(tokens)-1 && i > 0:
-			ago = true
+			negate = !negate
 		case strings.Contains(tok, ":"):
 			if !p.clock(tok) {
 				return Interval{}, p.bad()
@@ -65,8 +71,10 @@ func (p *intervalParser) words(t, unit string) (Interval, error) {
 			}
 		}
 	}
-	return p.result(ago)
+	return p.result(negate)
 }
+
+func isSigned(token string) bool { return token[0] == '-' || token[0] == '+' }
 
 // scanInterval cuts numbers from units, also where nothing is between them.
 func scanInterval(t string) ([]string, bool) {
@@ -252,8 +260,8 @@ func (p *intervalParser) iso(t string) (Interval, error) {
 	return p.result(false)
 }
 
-func (p *intervalParser) result(ago bool) (Interval, error) {
-	if ago {
+func (p *intervalParser) result(negate bool) (Interval, error) {
+	if negate {
 		p.months.Neg(&p.months)
 		p.days.Neg(&p.days)
 		p.micros.Neg(&p.micros)

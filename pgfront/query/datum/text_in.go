@@ -94,7 +94,7 @@ func (c *Codec) parseOther(typ OID, s string) (Value, error) {
 		us, err := c.ParseTime(s)
 		return wrap(Micros, us, err)
 	case IntervalOID:
-		iv, err := ParseInterval(s, "")
+		iv, err := c.ParseInterval(s, "")
 		return wrap(IntervalValue, iv, err)
 	case UUIDOID:
 		return parseUUID(s)

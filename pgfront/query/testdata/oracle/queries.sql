@@ -125,3 +125,19 @@ select entry_id from s where true and entry_id < 3 order by 1
 select entry_id from s where false
 select 1 from s where null
 select entry_id from s where entry_id::text = '3'
+select 1, count(*) from s group by grouping sets ((1), ()) having count(*) > 1
+select 'a' as x, 'a' || 'b', count(*) from s group by rollup ('a'::text || '') having count(*) > 1
+select 1 as a, count(*) from (values (1), (2)) v(x) group by rollup (1) order by 1
+select a.entry_id, b.entry_id from s a left join s b on a.term = b.term and b.entry_id = 2 and a.entry_id > 1
+select a.entry_id, b.entry_id from s a left join s b on b.entry_id = 2
+select a.entry_id, b.entry_id from s a left join t b on b.entry_id > 100 and a.entry_id = b.entry_id
+select a.entry_id, b.entry_id from s a right join s b on a.term = b.term and a.entry_id = 2 and b.entry_id > 1
+select a.entry_id, b.entry_id from s a full join s b on a.entry_id = b.entry_id and a.entry_id = 2
+select a.entry_id, b.entry_id from s a left join s b on b.entry_id = (select 2) and a.entry_id = b.entry_id
+select * from (select entry_id x, term + 1 y from s) q where x > 4 and y > 1
+select * from (select entry_id x, term + 1 y from s limit 3) q where x > 2
+select * from (select max(entry_id) x, term y from s group by term) q where y > 1 and x > 0
+select * from (select entry_id x, row_number() over (order by entry_id desc) r from s) q where x > 4 and r > 1
+select * from (select distinct on (term) term x, entry_id y from s order by term, entry_id) q where y > 1
+select * from s where jsonb_path_exists('1'::jsonb, '$', to_jsonb(entry_id)) or null is null
+select * from s where jsonb_path_exists('1'::jsonb, '$', to_jsonb(entry_id)) and 'g' < 'abc'

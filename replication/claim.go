@@ -300,7 +300,7 @@ func (w *Writer) refusals() int {
 func (w *Writer) fencedBy(c ClaimID) bool {
 	n := 0
 	for i := range w.peers {
-		if w.peers[i].refusedBy == c {
+		if w.peers[i].refusedBy == c && !c.IsZero() {
 			n++
 		}
 	}

@@ -35,13 +35,11 @@ type above struct {
 	chain Chain
 }
 
-// jump goes on from m.Prev, which is committed, and remembers what it skips as
-// a gap.
-func (r *Replica) jump(m Append) {
-	must(m.Prev.ID <= m.Commit, "I5", "stream %d: %v jumps beyond commit", r.stream, m)
-	g := Gap{Lo: r.tail.ID + 1, Hi: m.Prev.ID, LoChain: r.tail.Chain, HiChain: m.Prev.Chain, HiAt: m.PrevAt}
+// jump goes on from to, which is committed, and remembers what it skips as a gap.
+func (r *Replica) jump(to mark) {
+	g := Gap{Lo: r.tail.ID + 1, Hi: to.ID, LoChain: r.tail.Chain, HiChain: to.Chain, HiAt: to.at}
 	r.state.Gaps = withGap(r.state.Gaps, g)
-	r.tail, r.tailAt = m.Prev, m.PrevAt
+	r.tail, r.tailAt = to.Position, to.at
 }
 
 // backfillDue is when backfillSoon has something to do.

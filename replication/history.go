@@ -82,10 +82,10 @@ func Common(a History, aEnd EntryID, b History, bEnd EntryID) EntryID {
 	return 0
 }
 
-// Trimmed returns h without the segments whose entries all lie below first.
-func (h History) Trimmed(first EntryID) History {
+// Trimmed returns h without the segments whose entries all lie below id.
+func (h History) Trimmed(id EntryID) History {
 	n := 0
-	for n+1 < len(h) && h[n+1].Start <= first {
+	for n+1 < len(h) && h[n+1].Start <= id {
 		n++
 	}
 	return h[n:]

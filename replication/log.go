@@ -9,28 +9,20 @@ import (
 // again, the replica says how far it has come.
 func (r *Replica) begin(now Time, env Envelope, m Begin, out *Output) {
 	if !r.obeys(m.Term, env.Claim) {
-		if m.Term < r.state.Promised {
+		if m.Term <= r.state.Promised {
 			r.refuse(now, env, RefusedTerm, out)
 		}
 		return
 	}
 	if !r.begun() {
-		keep := r.partsAt(m)
-		end := r.endAt(keep, m)
-		var w Write
-		if m.Base.ID > r.state.Base.ID {
-			r.adoptBase(mark{m.Base, m.BaseAt})
-			w.Below = r.state.First
-		}
-		if end.ID > keep {
-			r.state.Gaps = withGap(r.state.Gaps, Gap{Lo: keep + 1, Hi: end.ID, HiChain: end.Chain, HiAt: end.at})
-		}
-		r.cut(keep, end)
+		n := len(m.History)
+		must(n > 0 && m.History[n-1].Term == m.Term && m.History.check() == nil, "I2", "stream %d: %v", r.stream, m)
+		w := r.graft(outline{m.History, m.History[n-1].Start - 1, mark{m.Base, m.BaseAt}, mark{m.Mark, m.MarkAt}, m.Commit})
 		r.state.History = m.History
 		r.owed, r.courtesy = nil, 0
 		r.grantLease(now)
 		r.raiseCommit(now, min(m.Commit, r.tail.ID))
-		w.State, w.Truncate, w.Above = r.stateCopy(), true, keep
+		w.State = r.stateCopy()
 		r.write(w, env, out)
 		return
 	}
@@ -38,6 +30,31 @@ func (r *Replica) begin(now Time, env Envelope, m Begin, out *Output) {
 	if r.beginDurable() {
 		r.acknowledge(env, out)
 	}
+}
+
+// outline is how another log goes.
+type outline struct {
+	history History
+	end     EntryID // up to where this log is to be the same
+	base    mark    // where that one begins
+	mark    mark    // where the two part; or higher, if that is committed
+	commit  EntryID
+}
+
+// graft makes this log a prefix of o: what parts from it is dropped.
+func (r *Replica) graft(o outline) Write {
+	keep := r.partsAt(o)
+	end := r.endAt(keep, o)
+	w := Write{Truncate: true, Above: keep}
+	if o.base.ID > r.state.Base.ID {
+		r.adoptBase(o.base)
+		w.Below = r.state.First
+	}
+	if end.ID > keep {
+		r.state.Gaps = withGap(r.state.Gaps, Gap{Lo: keep + 1, Hi: end.ID, HiChain: end.Chain, HiAt: end.at})
+	}
+	r.cut(keep, end)
+	return w
 }
 
 // adoptBase makes the log begin where the writer's does: everything up to there
@@ -57,46 +74,44 @@ func (r *Replica) adoptBase(base mark) {
 	}
 	r.state.Gaps = gaps
 	r.told = max(r.told, base.ID)
-	r.trim.seq = r.lastSeq + 1 // the write that begin is about to make
+	r.trim.seq = r.lastSeq + 1 // the write that is about to be made
 }
 
-// partsAt is the point up to which this log and the writer's are the same, or
-// where the writer's begins. Entries above it are in nobody's committed log.
-func (r *Replica) partsAt(m Begin) EntryID {
-	n := len(m.History)
-	must(n > 0 && m.History[n-1].Term == m.Term && m.History.check() == nil, "I2", "stream %d: %v", r.stream, m)
-	keep := Common(r.state.History, r.tail.ID, m.History, m.History[n-1].Start-1)
+// partsAt is the point up to which this log and o are the same, or where o begins.
+// Entries above it are in nobody's committed log.
+func (r *Replica) partsAt(o outline) EntryID {
+	keep := Common(r.state.History, r.tail.ID, o.history, o.end)
 	if keep < r.commit && r.state.History.TermAt(r.commit) == 0 {
 		keep = r.commit // all up to there is trimmed here: the history speaks no more of it
 	}
-	// Below the base nothing here can be told to be the writer's, but a log that had
+	// Below the base nothing here can be told to be the same, but a log that had
 	// helped to commit an entry must not end below it: its id would be given out
 	// again once the others are away (I5).
-	keep = max(keep, m.Base.ID)
-	must(keep >= r.commit, "I5", "stream %d: %v would truncate to %d, below commit %d (history %v, tail %v)",
-		r.stream, m, keep, r.commit, r.state.History, r.tail)
+	keep = max(keep, o.base.ID)
+	must(keep >= r.commit, "I5", "stream %d: %+v would truncate to %d, below commit %d (history %v, tail %v)",
+		r.stream, o, keep, r.commit, r.state.History, r.tail)
 	return keep
 }
 
 // endAt is where the log is to end that is cut at keep. If its chain is not in
-// memory the writer's word is taken, since the disk may not give it. If that is of
+// memory the other's word is taken, since the disk may not give it. If that is of
 // a higher point, which is committed, the replica jumps there as with an Append.
-func (r *Replica) endAt(keep EntryID, m Begin) mark {
-	if keep == m.Base.ID {
-		return mark{m.Base, m.BaseAt}
+func (r *Replica) endAt(keep EntryID, o outline) mark {
+	if keep == o.base.ID {
+		return o.base
 	}
 	if k, ok := r.markKnown(keep); ok {
-		must(m.Mark.ID != keep || m.Mark == k.Position, "I4", "stream %d: %v parts at %v here", r.stream, m, k)
+		must(o.mark.ID != keep || o.mark.Position == k.Position, "I4", "stream %d: %+v parts at %v here", r.stream, o, k)
 		return k
 	}
-	must(m.Mark.ID == keep || m.Mark.ID > keep && m.Mark.ID <= m.Commit, "I5", "stream %d: %v parts at %d here", r.stream, m, keep)
+	must(o.mark.ID == keep || o.mark.ID > keep && o.mark.ID <= o.commit, "I5", "stream %d: %+v parts at %d here", r.stream, o, keep)
 	for i := range r.state.Gaps {
-		if g := &r.state.Gaps[i]; g.Hi == m.Mark.ID {
+		if g := &r.state.Gaps[i]; g.Hi == o.mark.ID {
 			r.state.Gaps = slices.Clone(r.state.Gaps)
-			r.state.Gaps[i].HiChain, r.state.Gaps[i].HiAt = m.Mark.Chain, m.MarkAt
+			r.state.Gaps[i].HiChain, r.state.Gaps[i].HiAt = o.mark.Chain, o.mark.at
 		}
 	}
-	return mark{m.Mark, m.MarkAt}
+	return o.mark
 }
 
 // cut drops what is above keep and makes the log end at end. Writes under way may
@@ -111,17 +126,21 @@ func (r *Replica) cut(keep EntryID, end mark) {
 
 // append takes entries of the writer it obeys, only where they connect (I3).
 func (r *Replica) append(now Time, env Envelope, m Append, out *Output) {
-	if !r.obeys(m.Term, env.Claim) || !r.begun() {
-		if m.Term < r.state.Promised {
+	if !r.obeys(m.Term, env.Claim) {
+		if m.Term <= r.state.Promised {
 			r.refuse(now, env, RefusedTerm, out)
 		}
-		return // not begun: Begin was lost or is on its way, and will come again
+		return
+	}
+	if !r.begun() {
+		return // Begin was lost or is on its way, and will come again
 	}
 	r.grantLease(now)
 	r.trim.wanted = max(r.trim.wanted, m.First)
 	gapped := m.Jump && m.Prev.ID > r.tail.ID
 	if gapped {
-		r.jump(m)
+		must(m.Prev.ID <= m.Commit, "I5", "stream %d: %v jumps beyond commit", r.stream, m)
+		r.jump(mark{m.Prev, m.PrevAt})
 	}
 	if m.Prev.ID > r.tail.ID {
 		r.acknowledgeHole(env, m, out)
@@ -194,12 +213,15 @@ func (r *Replica) acknowledgeHole(env Envelope, m Append, out *Output) {
 	r.answer(env, Appended{Term: m.Term, Flush: r.flush, Tail: r.tail.ID, Commit: r.commit, SentAt: m.SentAt, Hole: true, Full: r.low}, out)
 }
 
-// beginDurable reports whether the Begin that this log goes on from is
-// durable.
+// beginDurable reports whether the Begin, or Summary, that this log goes on from
+// is durable.
 func (r *Replica) beginDurable() bool {
 	return !slices.ContainsFunc(r.pending, func(p pending) bool {
-		_, begin := p.answer.Msg.(Begin)
-		return begin
+		switch p.answer.Msg.(type) {
+		case Begin, Summary:
+			return true
+		}
+		return false
 	})
 }
 

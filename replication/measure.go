@@ -11,6 +11,13 @@ const (
 	measureAfter = 250 * time.Millisecond
 	// measureMax bounds the pause between two such questions.
 	measureMax = 5 * time.Second
+	// lookAfter is how long no writer is heard, before a replica that lacks nothing
+	// that it knows of asks whether the others have come further.
+	lookAfter = 5 * time.Second
+	// lookMax bounds the pause between two such questions, and lookMaxAlone while
+	// some do not answer them.
+	lookMax      = 10 * time.Minute
+	lookMaxAlone = 30 * time.Second
 )
 
 // measure finds the commit without a writer, so that what was acknowledged can
@@ -18,7 +25,7 @@ const (
 // durably in logs of one term, each of them brought up to the start of that term
 // (durableTerm): each took it from that term's writer before it promised a
 // greater term, so no later claim can miss it. Nothing is changed anywhere by
-// asking.
+// asking. Who answers to have come further is asked for a Summary.
 type measure struct {
 	at      Time
 	pause   time.Duration
@@ -31,12 +38,15 @@ type measured struct {
 	flush EntryID
 }
 
-// measureDue is when to ask: only while something here waits for a commit.
+// measureDue is when to ask next.
 func (r *Replica) measureDue() Time {
-	if r.flush <= r.commit {
-		return Never
+	switch {
+	case r.flush > r.commit:
+		return max(r.measure.at, r.heardAt.Add(measureAfter))
+	case len(r.state.Config.Members) > 1:
+		return max(r.measure.at, r.heardAt.Add(lookAfter))
 	}
-	return max(r.measure.at, r.heardAt.Add(measureAfter))
+	return Never
 }
 
 func (r *Replica) measureSoon(now Time, out *Output) {
@@ -44,10 +54,14 @@ func (r *Replica) measureSoon(now Time, out *Output) {
 		return
 	}
 	m := &r.measure
-	if m.pause == 0 || m.at < r.heardAt { // the first question since the writer was heard
-		m.pause = measureAfter
+	shortest, longest := measureAfter, measureMax
+	if r.flush <= r.commit {
+		shortest, longest = lookAfter, lookMax
+		if len(m.answers) < len(r.state.Config.Members) {
+			longest = lookMaxAlone
+		}
 	}
-	m.pause = min(2*m.pause, measureMax)
+	m.pause = min(2*max(m.pause, shortest), longest)
 	m.at = now.Add(m.pause)
 	m.answers = append(m.answers[:0], measured{r.self, r.durableTerm(), r.flush})
 	for _, to := range r.state.Config.Members {
@@ -59,13 +73,16 @@ func (r *Replica) measureSoon(now Time, out *Output) {
 }
 
 // measured takes one member's answer.
-func (r *Replica) measured(now Time, env Envelope, m Status) {
+func (r *Replica) measured(now Time, env Envelope, m Status, out *Output) {
 	a := &r.measure.answers
 	if len(*a) == 0 || !r.state.Config.Has(env.From) || slices.ContainsFunc(*a, func(x measured) bool { return x.node == env.From }) {
 		return
 	}
 	*a = append(*a, measured{env.From, m.Last, m.Flush})
 	r.raiseCommit(now, min(r.measuredCommit(), r.tail.ID))
+	if m.Commit > r.commit {
+		r.answer(Envelope{From: env.From}, Summarize{}, out)
+	}
 }
 
 // measuredCommit is the highest entry that a majority of the answers holds in

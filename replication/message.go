@@ -163,6 +163,20 @@ const (
 	CannotTell                   // a gap, damage, or too high for what is known committed
 )
 
+// Summarize asks a replica what it knows to be committed.
+type Summarize struct{}
+
+// Summary answers Summarize: everything up to Commit was committed in terms up to
+// Term. It stays true for ever.
+type Summary struct {
+	Term     Term
+	History  History // of the entries up to Commit
+	Commit   Position
+	CommitAt int64    // Commit's AppendedAt
+	Base     Position // of the entry before the lowest kept
+	BaseAt   int64    // Base's AppendedAt
+}
+
 // Release gives the lease of Term back early. The writer appends no more.
 type Release struct{ Term Term }
 
@@ -176,20 +190,22 @@ type Trim struct{ First EntryID }
 // Trimmed answers Trim, durable: entries below First are gone.
 type Trimmed struct{ First EntryID }
 
-func (Probe) IsRequest() bool    { return true }
-func (Prepare) IsRequest() bool  { return true }
-func (Begin) IsRequest() bool    { return true }
-func (Append) IsRequest() bool   { return true }
-func (Fetch) IsRequest() bool    { return true }
-func (Release) IsRequest() bool  { return true }
-func (Trim) IsRequest() bool     { return true }
-func (Status) IsRequest() bool   { return false }
-func (Promise) IsRequest() bool  { return false }
-func (Refused) IsRequest() bool  { return false }
-func (Appended) IsRequest() bool { return false }
-func (Fetched) IsRequest() bool  { return false }
-func (Released) IsRequest() bool { return false }
-func (Trimmed) IsRequest() bool  { return false }
+func (Probe) IsRequest() bool     { return true }
+func (Prepare) IsRequest() bool   { return true }
+func (Begin) IsRequest() bool     { return true }
+func (Append) IsRequest() bool    { return true }
+func (Fetch) IsRequest() bool     { return true }
+func (Release) IsRequest() bool   { return true }
+func (Trim) IsRequest() bool      { return true }
+func (Summarize) IsRequest() bool { return true }
+func (Summary) IsRequest() bool   { return false }
+func (Status) IsRequest() bool    { return false }
+func (Promise) IsRequest() bool   { return false }
+func (Refused) IsRequest() bool   { return false }
+func (Appended) IsRequest() bool  { return false }
+func (Fetched) IsRequest() bool   { return false }
+func (Released) IsRequest() bool  { return false }
+func (Trimmed) IsRequest() bool   { return false }
 
 func (Probe) String() string { return "Probe" }
 func (m Status) String() string {
@@ -235,6 +251,10 @@ func (m Fetch) String() string {
 }
 func (m Fetched) String() string {
 	return fmt.Sprintf("Fetched{%d..%d: %v, prev %v, entries %v, first %d}", m.From, m.To, m.Answer, m.Prev, m.Entries, m.First)
+}
+func (Summarize) String() string { return "Summarize" }
+func (m Summary) String() string {
+	return fmt.Sprintf("Summary{term %d, history %v, commit %v, base %v}", m.Term, m.History, m.Commit, m.Base)
 }
 func (m Release) String() string  { return fmt.Sprintf("Release{term %d}", m.Term) }
 func (m Released) String() string { return fmt.Sprintf("Released{term %d}", m.Term) }

@@ -20,7 +20,7 @@ func (r *Replica) remaining(now Time) time.Duration {
 // prefix of its own.
 func (r *Replica) begun() bool {
 	n := len(r.state.History)
-	return n > 0 && r.state.History[n-1].Term == r.state.Promised
+	return n > 0 && r.state.History[n-1].Term == r.state.Promised && !r.state.Claim.IsZero()
 }
 
 // obeys reports whether a message of term t from claim c is the promised
@@ -48,6 +48,20 @@ func (r *Replica) prepare(now Time, env Envelope, m Prepare, out *Output) {
 // former writer is fenced on this replica; it is told so at once, and the new
 // one is answered when its lease is over (I8).
 func (r *Replica) promise(now Time, env Envelope, m Prepare, out *Output) {
+	former, live := r.state.Claim, !r.state.Claim.IsZero() && !r.state.Released
+	oldTerm := r.state.Promised
+	r.vow(now, m.Term, env.Claim, m.Holder, m.Lease)
+	r.courtesy = max(now, r.answerAt).Add(courtesyTime)
+	r.write(Write{State: r.stateCopy()}, Envelope{}, out)
+	r.vowedSeq, r.owed = r.lastSeq, &env
+	if live && former != env.Claim {
+		r.answer(Envelope{From: former.Node, Claim: former}, r.refusal(now, RefusedTerm, oldTerm), out)
+	}
+}
+
+// vow makes t, of claim c, the greatest term that is obeyed. What was granted
+// before is to be waited for.
+func (r *Replica) vow(now Time, t Term, c ClaimID, holder string, lease time.Duration) {
 	var wait time.Duration // what to wait for again after a restart
 	if now < r.answerAt {
 		wait = r.state.Wait
@@ -55,21 +69,13 @@ func (r *Replica) promise(now Time, env Envelope, m Prepare, out *Output) {
 	if now < r.leaseEnd {
 		wait = max(wait, r.state.Lease)
 	}
-	former, live := r.state.Claim, !r.state.Claim.IsZero() && !r.state.Released
-	if env.Claim != former {
+	if c != r.state.Claim {
 		r.answerAt = max(r.answerAt, r.leaseEnd)
 		r.leaseEnd = 0
 	}
-	r.courtesy = max(now, r.answerAt).Add(courtesyTime)
-	oldTerm := r.state.Promised
-	r.state.Promised, r.state.Claim = m.Term, env.Claim
-	r.state.Holder, r.state.Lease = m.Holder, m.Lease
+	r.state.Promised, r.state.Claim = t, c
+	r.state.Holder, r.state.Lease = holder, lease
 	r.state.Wait, r.state.Released = wait, false
-	r.write(Write{State: r.stateCopy()}, Envelope{}, out)
-	r.vowedSeq, r.owed = r.lastSeq, &env
-	if live && former != env.Claim {
-		r.answer(Envelope{From: former.Node, Claim: former}, r.refusal(now, RefusedTerm, oldTerm), out)
-	}
 }
 
 // payPromise answers an owed promise once it is durable and older leases have
@@ -108,6 +114,7 @@ func (r *Replica) release(env Envelope, m Release, out *Output) {
 // grantLease renews the lease of the promised writer, whole, from now.
 func (r *Replica) grantLease(now Time) {
 	r.heardAt = now
+	r.measure.at, r.measure.pause = 0, 0
 	if !r.state.Released {
 		r.leaseEnd = now.Add(r.state.Lease)
 	}

@@ -195,7 +195,11 @@ func (r *Replica) receive(now Time, env Envelope, out *Output) {
 	case Fetched:
 		r.fetched(now, env, m, out)
 	case Status:
-		r.measured(now, env, m)
+		r.measured(now, env, m, out)
+	case Summarize:
+		r.summarize(env, out)
+	case Summary:
+		r.catchUp(now, env, m, out)
 	}
 }
 

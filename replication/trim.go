@@ -90,5 +90,5 @@ func (r *Replica) trimAt(k mark, out *Output) {
 // setFirst makes the entry after k the lowest that is kept.
 func (r *Replica) setFirst(k mark) {
 	r.state.First, r.state.Base, r.state.BaseAt = k.ID+1, k.Position, k.at
-	r.state.History = r.state.History.Trimmed(r.state.First)
+	r.state.History = r.state.History.Trimmed(k.ID) // it speaks of the base as well
 }

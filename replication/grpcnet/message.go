@@ -25,6 +25,8 @@ const (
 	kindReleased
 	kindTrim
 	kindTrimmed
+	kindSummarize
+	kindSummary
 	kindPing
 	kindPong
 
@@ -135,6 +137,10 @@ func kindOf(m replication.Message) kind {
 		return kindTrim
 	case replication.Trimmed:
 		return kindTrimmed
+	case replication.Summarize:
+		return kindSummarize
+	case replication.Summary:
+		return kindSummary
 	case ping:
 		return kindPing
 	case pong:
@@ -174,6 +180,10 @@ func body(c *coder, k kind, m *replication.Message) {
 		as(c, m, func(c *coder, m *replication.Trim) { uvarint(c, &m.First) })
 	case kindTrimmed:
 		as(c, m, func(c *coder, m *replication.Trimmed) { uvarint(c, &m.First) })
+	case kindSummarize:
+		as(c, m, func(*coder, *replication.Summarize) {})
+	case kindSummary:
+		as(c, m, summary)
 	case kindPing:
 		as(c, m, func(c *coder, m *ping) { varint(c, &m.SentAt) })
 	case kindPong:
@@ -245,6 +255,15 @@ func promise(c *coder, m *replication.Promise) {
 	position(c, &m.Tail)
 	varint(c, &m.TailAt)
 	uvarint(c, &m.Commit)
+	position(c, &m.Base)
+	varint(c, &m.BaseAt)
+}
+
+func summary(c *coder, m *replication.Summary) {
+	uvarint(c, &m.Term)
+	history(c, &m.History)
+	position(c, &m.Commit)
+	varint(c, &m.CommitAt)
 	position(c, &m.Base)
 	varint(c, &m.BaseAt)
 }
@@ -327,6 +346,8 @@ func sizeOf(e *replication.Envelope) int {
 	case replication.Begin:
 		n += 20 * len(m.History)
 	case replication.Promise:
+		n += 20 * len(m.History)
+	case replication.Summary:
 		n += 20 * len(m.History)
 	case replication.Prepare:
 		n += len(m.Holder)

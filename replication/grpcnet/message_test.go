@@ -13,7 +13,7 @@ import (
 
 // samples has one message of every kind.
 var samples = []replication.Message{
-	replication.Probe{}, replication.Status{}, replication.Prepare{}, replication.Promise{}, replication.Refused{},
+	replication.Probe{}, replication.Status{}, replication.Summarize{}, replication.Summary{}, replication.Prepare{}, replication.Promise{}, replication.Refused{},
 	replication.Begin{}, replication.Append{}, replication.Appended{}, replication.Fetch{}, replication.Fetched{},
 	replication.Release{}, replication.Released{}, replication.Trim{}, replication.Trimmed{}, ping{}, pong{},
 }
@@ -87,6 +87,11 @@ func normal(e replication.Envelope) replication.Envelope {
 		}
 		e.Msg = m
 	case replication.Promise:
+		if len(m.History) == 0 {
+			m.History = nil
+		}
+		e.Msg = m
+	case replication.Summary:
 		if len(m.History) == 0 {
 			m.History = nil
 		}

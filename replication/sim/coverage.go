@@ -18,6 +18,7 @@ const (
 	messageFetch
 	messageRelease
 	messageTrim
+	messageSummarize
 	messageStatus
 	messagePromise
 	messageRefused
@@ -25,11 +26,12 @@ const (
 	messageFetched
 	messageReleased
 	messageTrimmed
+	messageSummary
 	messages
 )
 
-var messageNames = [messages]string{"Probe", "Prepare", "Begin", "Append", "Fetch", "Release", "Trim",
-	"Status", "Promise", "Refused", "Appended", "Fetched", "Released", "Trimmed"}
+var messageNames = [messages]string{"Probe", "Prepare", "Begin", "Append", "Fetch", "Release", "Trim", "Summarize",
+	"Status", "Promise", "Refused", "Appended", "Fetched", "Released", "Trimmed", "Summary"}
 
 func kindOf(m replication.Message) message {
 	switch m.(type) {
@@ -47,6 +49,8 @@ func kindOf(m replication.Message) message {
 		return messageRelease
 	case replication.Trim:
 		return messageTrim
+	case replication.Summarize:
+		return messageSummarize
 	case replication.Status:
 		return messageStatus
 	case replication.Promise:
@@ -61,6 +65,8 @@ func kindOf(m replication.Message) message {
 		return messageReleased
 	case replication.Trimmed:
 		return messageTrimmed
+	case replication.Summary:
+		return messageSummary
 	}
 	panic(fmt.Sprintf("message %T is not known here", m))
 }

@@ -39,6 +39,7 @@ const (
 	claimWithin  = 30 * time.Second
 	appendWithin = 10 * time.Second
 	settleWithin = 30 * time.Second
+	aloneWithin  = 11 * time.Minute // replicas that lack nothing that they know of ask every ten minutes at least
 	healGroups   = 5
 )
 
@@ -126,8 +127,17 @@ func (g *healing) late(within time.Duration) bool {
 // nobody writes.
 func (g *healing) alone() {
 	w := g.world
-	missing := ""
+	missing, committed := "", replication.EntryID(0)
 	for _, h := range w.hosts {
+		if h.member {
+			committed = max(committed, h.replica.Commit())
+		}
+	}
+	for _, h := range w.hosts {
+		if h.member && h.replica.Commit() < committed {
+			g.missed = true
+			missing = fmt.Sprintf("%v knows of commit %d, not %d", h.id, h.replica.Commit(), committed)
+		}
 		if h.member && len(h.disk.durable.state.Gaps) > 0 {
 			if gap := h.disk.durable.state.Gaps[0]; w.someoneGives(h, gap) {
 				g.missed = true
@@ -136,9 +146,9 @@ func (g *healing) alone() {
 		}
 	}
 	switch {
-	case slices.ContainsFunc(w.sessions, func(s *session) bool { return s.alive() }) || missing != "" && !g.late(settleWithin):
+	case slices.ContainsFunc(w.sessions, func(s *session) bool { return s.alive() }) || missing != "" && !g.late(aloneWithin):
 	case missing != "":
-		w.fail(CheckConverge, "%v after the faults, with nobody who writes: %s", settleWithin, missing)
+		w.fail(CheckConverge, "%v after the faults, with nobody who writes: %s", aloneWithin, missing)
 	default:
 		if g.missed {
 			w.took(pathAlone)

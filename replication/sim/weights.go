@@ -178,13 +178,9 @@ func drawLimits(r *rand.Rand) replication.Limits {
 }
 
 // pendingMax is how many bytes of new entries a replica may have taken that are
-// not durable yet.
-func (w *weights) pendingMax() int {
-	if w.limits.Window == 0 {
-		return 96 << 20
-	}
-	return 8*(w.limits.Peer+w.limits.Batch) + 8*w.groupMax*(w.payloadMax+64) // each time that it goes back, a writer begins anew to count
-}
+// not durable yet: what a writer holds, and what those before it held while a
+// sync is slow.
+func (w *weights) pendingMax() int { return 4 * w.heldMax() }
 
 // heldMax is how many bytes of entries a writer may hold at most.
 func (w *weights) heldMax() int {

@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"slices"
+
 	"walle/replication"
 )
 
@@ -51,7 +53,7 @@ func (h *host) checkState(was, next *replication.State) {
 	switch {
 	case next.Promised < was.Promised:
 		w.fail(CheckTerms, "%v promises term %d after %d", h.id, next.Promised, was.Promised)
-	case next.Promised == was.Promised && next.Claim != was.Claim && was.Promised != 0:
+	case next.Promised == was.Promised && next.Claim != was.Claim && was.Promised != 0 && !next.Claim.IsZero(): // a term may be vowed to nobody any more
 		w.fail(CheckPromise, "%v promises term %d to %v after %v", h.id, next.Promised, next.Claim, was.Claim)
 	case next.First < was.First:
 		w.fail(CheckTrim, "%v keeps entries from %d after %d", h.id, next.First, was.First)
@@ -68,7 +70,10 @@ func (h *host) checkState(was, next *replication.State) {
 	if n := len(next.History); n > 0 && next.History[n-1].Term > next.Promised {
 		w.fail(CheckTerms, "%v has history %v, promised %d", h.id, next.History, next.Promised)
 	}
-	if b := begunAt(next.History); b != begunAt(was.History) && b != next.Promised {
+	// Without its writer, a log becomes one of another term only by jumping over what
+	// it lacks of what is committed.
+	jumped := len(next.Gaps) > 0 && !slices.Equal(next.Gaps, was.Gaps) || next.First > was.First
+	if b := begunAt(next.History); b != begunAt(was.History) && !jumped && (b != next.Promised || next.Claim.IsZero()) {
 		w.fail(CheckPromise, "%v takes the history of term %d after it promised %d", h.id, b, next.Promised)
 	}
 	if next.Released && !(was.Released && was.Promised == next.Promised) && !w.ledger.released[next.Promised] {

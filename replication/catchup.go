@@ -1,0 +1,56 @@
+package replication
+
+// summarize tells another replica what is known to be committed here.
+func (r *Replica) summarize(env Envelope, out *Output) {
+	if r.commit == 0 || r.marks.ref != 0 {
+		return // nothing to tell, or the disk is being asked for something else: the asker will ask again
+	}
+	if c, ok := r.markAt(r.commit, env, out); ok {
+		r.answer(env, Summary{
+			Term: r.state.Promised, History: r.state.History.UpTo(c.ID - 1), Commit: c.Position, CommitAt: c.at,
+			Base: r.state.Base, BaseAt: r.state.BaseAt,
+		}, out)
+	}
+}
+
+// catchUp takes over what is committed elsewhere, while no writer is heard. What
+// m says stays true for ever, so it does not matter how old it is. What parts
+// from the committed log here is in nobody's, and goes; over what is missing the
+// log jumps, and back-fill closes the gap.
+//
+// Writers of terms before m.Term may not know of all that is committed, so they
+// are obeyed no more (testdata/commit/catch_up). Nor is that term's own writer,
+// where the log became its without its Begin: it has to rise before this replica
+// follows it (testdata/commit/catch_up_rise).
+func (r *Replica) catchUp(now Time, env Envelope, m Summary, out *Output) {
+	c := mark{m.Commit, m.CommitAt}
+	same := Common(r.state.History, c.ID, m.History, c.ID) == c.ID // as far as this log reaches
+	switch {
+	case c.ID <= r.commit:
+		return
+	case same && c.ID <= r.tail.ID && m.Term <= r.state.Promised:
+		r.raiseCommit(now, c.ID)
+		return
+	case now < r.heardAt.Add(lookAfter) || r.owed != nil:
+		return
+	}
+	var w Write
+	if c.ID > r.tail.ID || !same {
+		w = r.graft(outline{m.History, c.ID, mark{m.Base, m.BaseAt}, c, c.ID})
+		if r.tail.ID < c.ID {
+			r.jump(c)
+		}
+	}
+	if m.Term > r.state.Promised || m.Term == r.state.Promised && !same {
+		r.vow(now, m.Term, ClaimID{}, "", 0)
+	}
+	if !same {
+		r.state.History = m.History
+	}
+	r.historyReaches()
+	r.measure.pause = 0
+	w.State = r.stateCopy()
+	r.write(w, Envelope{Msg: m}, out)
+	r.vowedSeq = r.lastSeq // a promise that is given again speaks of this log
+	r.raiseCommit(now, c.ID)
+}

@@ -8,7 +8,7 @@ import (
 // loneReplica is a member of two with n entries, durable and committed up to
 // commit, and the chain of each. Its writer is claim n1/1 of term 1.
 func loneReplica(n, commit EntryID) (r *Replica, step func(Message, uint64) Output, log []Position) {
-	r = NewReplica(1, 7, Configuration{Number: 1, Members: []NodeID{1, 2}})
+	r = NewReplica(1, 7, Configuration{Number: 1, Members: []NodeID{1, 2}}, 0)
 	step = func(m Message, nonce uint64) Output {
 		var out Output
 		claim := ClaimID{1, nonce}

@@ -97,7 +97,7 @@ func (s *stage) command(t *testing.T, d *datadriven.TestData) {
 			s.config.Members = append(s.config.Members, NodeID(i))
 		}
 		for _, id := range s.config.Members {
-			s.nodes[id] = &stageNode{id: id, replica: NewReplica(id, 7, s.config), durable: stageDisk{state: State{Config: s.config, First: 1}}}
+			s.nodes[id] = &stageNode{id: id, replica: NewReplica(id, 7, s.config, s.now), durable: stageDisk{state: State{Config: s.config, First: 1}}}
 		}
 	case "claim":
 		s.claim(t, d)

@@ -65,13 +65,15 @@ const (
 	saveCommitAfter = time.Second
 )
 
-// NewReplica returns a replica of a stream that has no durable state here yet.
-func NewReplica(self NodeID, stream StreamID, config Configuration) *Replica {
+// NewReplica returns a replica, made at time now, of a stream that has no durable
+// state here yet.
+func NewReplica(self NodeID, stream StreamID, config Configuration, now Time) *Replica {
 	return &Replica{
-		self:   self,
-		stream: stream,
-		state:  State{Config: config, First: 1},
-		saveAt: Never,
+		self:    self,
+		stream:  stream,
+		state:   State{Config: config, First: 1},
+		saveAt:  Never,
+		heardAt: now,
 	}
 }
 

@@ -51,7 +51,7 @@ func (p *nodePart) check(n *node, sends []replication.Envelope) *Failure {
 		return failed(CheckPromise, "term %d is promised after %d", is.state.Promised, was.state.Promised)
 	case n.durable.state.Promised < p.durable.state.Promised:
 		return failed(CheckPromise, "term %d is promised after %d", n.durable.state.Promised, p.durable.state.Promised)
-	case is.state.Promised == was.state.Promised && is.state.Claim != was.state.Claim:
+	case is.state.Promised == was.state.Promised && is.state.Claim != was.state.Claim && !is.state.Claim.IsZero():
 		return failed(CheckPromise, "term %d is promised to %v after %v", is.state.Promised, is.state.Claim, was.state.Claim)
 	case n.durable.commit < p.durable.commit || n.durable.end().ID < p.durable.commit:
 		return failed(CheckTruncate, "the disk ends at %v and remembers commit %d; it remembered %d", n.durable.end(), n.durable.commit, p.durable.commit)

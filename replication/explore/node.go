@@ -26,7 +26,7 @@ type node struct {
 }
 
 func (x *explorer) newNode(i int) *node {
-	return &node{now: begins, replica: replication.NewReplica(x.members[i], stream, x.config), durable: image{state: replication.State{Config: x.config, First: 1}}}
+	return &node{now: begins, replica: replication.NewReplica(x.members[i], stream, x.config, begins), durable: image{state: replication.State{Config: x.config, First: 1}}}
 }
 
 // visible is the log as written, synced or not.
@@ -61,7 +61,7 @@ func (n *node) sync(k int) []replication.Envelope {
 func (n *node) restart(x *explorer, i, k int) {
 	n.durable, n.pending = n.durable.after(n.pending[:k]), nil
 	if !n.durable.used {
-		n.replica = replication.NewReplica(x.members[i], stream, x.config)
+		n.replica = replication.NewReplica(x.members[i], stream, x.config, n.now)
 		return
 	}
 	l := n.durable.load()

@@ -39,6 +39,8 @@ func Default() []Scope {
 		own("measure", Bounds{Timers: 1}, force(1), force()).with(Dead).after(Reign{pair, [][]int{{1}}}),
 		own("group", Bounds{Crashes: 1}, force(2), force()).with(Dead).after(Reign{Served: pair}),
 		own("rise", Bounds{Timers: 1}, force(), force()).after(Reign{Served: pair}),
+		own("catch up", Bounds{Timers: 1}, force(1), force()).with(Dead).after(Reign{pair, [][]int{pair}}),
+		own("catch up apart", Bounds{Timers: 1}, force(1), force(1), force()).with(Dead).after(Reign{[]int{1, 3}, [][]int{{3}}}, Reign{pair, [][]int{pair}}),
 	}
 }
 

@@ -118,7 +118,7 @@ func (s *shard) host(stream replication.StreamID, config replication.Configurati
 		return
 	}
 	if r.machine == nil && r.damage == nil {
-		r.machine = replication.NewReplica(s.node.config.Self, stream, config)
+		r.machine = replication.NewReplica(s.node.config.Self, stream, config, s.node.config.Clock.Now())
 	}
 	s.addRestored(stream, r)
 	if added := s.replicas[stream]; added != nil {

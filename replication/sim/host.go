@@ -68,7 +68,7 @@ func (h *host) start() {
 		if h.life > 0 {
 			w.took(pathFreshRestart)
 		}
-		h.replica = replication.NewReplica(h.id, stream, w.config)
+		h.replica = replication.NewReplica(h.id, stream, w.config, h.now())
 	}
 	h.seen, h.piece = seen{}, 0
 	h.look()

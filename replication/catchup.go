@@ -6,10 +6,15 @@ func (r *Replica) summarize(env Envelope, out *Output) {
 		return // nothing to tell, or the disk is being asked for something else: the asker will ask again
 	}
 	if c, ok := r.markAt(r.commit, env, out); ok {
-		r.answer(env, Summary{
-			Term: r.state.Promised, History: r.state.History.UpTo(c.ID - 1), Commit: c.Position, CommitAt: c.at,
-			Base: r.state.Base, BaseAt: r.state.BaseAt,
-		}, out)
+		r.answer(env, r.summary(c), out)
+	}
+}
+
+// summary is what is known to be committed up to c.
+func (r *Replica) summary(c mark) Summary {
+	return Summary{
+		Term: r.state.Promised, History: r.state.History.UpTo(c.ID - 1), Commit: c.Position, CommitAt: c.at,
+		Base: r.state.Base, BaseAt: r.state.BaseAt,
 	}
 }
 
@@ -26,7 +31,7 @@ func (r *Replica) catchUp(now Time, env Envelope, m Summary, out *Output) {
 	c := mark{m.Commit, m.CommitAt}
 	same := Common(r.state.History, c.ID, m.History, c.ID) == c.ID // as far as this log reaches
 	switch {
-	case c.ID <= r.commit:
+	case c.ID <= r.settled():
 		return
 	case same && c.ID <= r.tail.ID && m.Term <= r.state.Promised:
 		r.raiseCommit(now, c.ID)
@@ -36,6 +41,9 @@ func (r *Replica) catchUp(now Time, env Envelope, m Summary, out *Output) {
 	}
 	var w Write
 	if c.ID > r.tail.ID || !same {
+		if c.Chain == 0 {
+			return // damaged where it comes from
+		}
 		w = r.graft(outline{m.History, c.ID, mark{m.Base, m.BaseAt}, c, c.ID})
 		if r.tail.ID < c.ID {
 			r.jump(c)

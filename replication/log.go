@@ -270,13 +270,17 @@ func (r *Replica) markKnown(id EntryID) (mark, bool) {
 	return mark{}, false
 }
 
-// markRead takes the answer of the disk. When the entry cannot be read, what
-// waited for it is dropped: its sender will ask again.
+// markRead takes the answer of the disk. When the entry cannot be read, who asked
+// for a summary is told of the point without its chain; anything else that waited
+// is dropped: its sender will ask again.
 func (r *Replica) markRead(now Time, in ReadDone, out *Output) {
 	again, id := r.marks.again, r.marks.wants
 	r.marks.ref, r.marks.again = 0, Envelope{}
 	if in.Err != nil || len(in.Entries) != 1 || in.Entries[0].ID != id || in.Entries[0].Check() != nil {
 		r.trim.retryAt = now.Add(measureAfter)
+		if _, ok := again.Msg.(Summarize); ok {
+			r.answer(again, r.summary(mark{Position: Position{ID: id}}), out)
+		}
 		return
 	}
 	e := &in.Entries[0]

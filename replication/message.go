@@ -170,8 +170,8 @@ type Summarize struct{}
 // Term. It stays true for ever.
 type Summary struct {
 	Term     Term
-	History  History // of the entries up to Commit
-	Commit   Position
+	History  History  // of the entries up to Commit
+	Commit   Position // its chain is 0 if it cannot be read
 	CommitAt int64    // Commit's AppendedAt
 	Base     Position // of the entry before the lowest kept
 	BaseAt   int64    // Base's AppendedAt

@@ -34,7 +34,8 @@ type peer struct {
 
 	following bool    // its log is a prefix of the writer's
 	flush     EntryID // durable there
-	flushEnd  uint64  // the window's offset at flush, or at what was last given up
+	flushEnd  uint64  // the window's offset at flush, or at a point below
+	sent      reach   // a point that was sent, or jumped to, and is to be durable next
 	next      EntryID // the next entry to send
 	commit    EntryID // the commit last sent
 	rewound   Time    // when next last went back
@@ -48,6 +49,13 @@ type peer struct {
 	tries       int
 	heartbeatAt Time
 	releaseAt   Time // when to send Release (again)
+}
+
+// reach is a point of the log and its offset in the window, which may have
+// forgotten it.
+type reach struct {
+	id  EntryID
+	end uint64
 }
 
 // peerDue is when serve has something to do for p that no input announces.
@@ -118,6 +126,13 @@ func (w *Writer) releasable(p *peer) bool {
 	return w.phase == Releasing && len(w.queue.waiting) == 0 && !p.released
 }
 
+// await makes id, at end, the point that is to be durable next, unless another is.
+func (p *peer) await(id EntryID, end uint64) {
+	if p.sent.id <= p.flush {
+		p.sent = reach{id, end}
+	}
+}
+
 // again puts the next try off, longer each time.
 func (p *peer) again(now Time) {
 	p.retryAt = now.Add(min(resendAfter<<min(p.tries, 6), resendMax))
@@ -136,6 +151,7 @@ func (w *Writer) sendEntries(now Time, p *peer, out *Output) {
 		m.Entries = w.batch(p.next)
 		p.next += EntryID(len(m.Entries))
 		w.maxSent = max(w.maxSent, p.next-1)
+		p.await(p.next-1, w.window.offset(p.next-1))
 		w.sendAppend(now, p, m, out)
 		if idle {
 			p.tries = 0
@@ -173,6 +189,7 @@ func (w *Writer) appendTo(now Time, p *peer) Append {
 	m := Append{Term: w.term, Commit: w.commit, First: w.first, SentAt: now}
 	if p.next <= w.window.base.ID {
 		p.next, m.Jump = w.window.base.ID+1, true
+		p.await(w.window.base.ID, w.window.baseEnd)
 	}
 	m.Prev, m.PrevAt = w.window.position(p.next - 1)
 	return m
@@ -203,7 +220,13 @@ func (w *Writer) appended(now Time, p *peer, m Appended, out *Output) {
 		p.tries, p.retryAt, p.heartbeatAt = 0, Never, 0
 		w.dirty = true
 	case m.Flush > p.flush:
-		p.flush, p.flushEnd = m.Flush, w.window.offset(m.Flush)
+		p.flush = m.Flush
+		switch {
+		case m.Flush >= w.window.base.ID:
+			p.flushEnd = w.window.offset(m.Flush)
+		case m.Flush >= p.sent.id:
+			p.flushEnd = p.sent.end
+		}
 		p.tries = 0
 		p.again(now)
 	}
@@ -226,8 +249,11 @@ func (w *Writer) follow(now Time, p *peer, m Appended) {
 	case m.Tail+1 < p.next && (!p.probing || now >= p.rewound.Add(resendAfter)):
 		// Something was lost. What was sent after it is refused as well: of all
 		// these refusals only the first makes the writer go back.
+		// What it has received before and not made durable counts for its share still.
 		p.next, p.rewound, p.probing, p.probed = m.Tail+1, now, true, false
-		p.flushEnd = w.window.offset(m.Tail)
+		if p.next <= w.window.base.ID {
+			p.heartbeatAt = 0 // jumps there, though its share be used up
+		}
 	}
 }
 

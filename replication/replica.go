@@ -216,17 +216,22 @@ func (r *Replica) answer(env Envelope, m Message, out *Output) {
 func (r *Replica) write(w Write, answer Envelope, out *Output) {
 	r.lastSeq++
 	w.Stream, w.Seq = r.stream, r.lastSeq
-	// What state says is trimmed or jumped over is committed, even while what
-	// says so is on its way to the disk with it.
-	r.saved = max(r.saved, r.commit, r.state.Base.ID)
-	if n := len(r.state.Gaps); n > 0 {
-		r.saved = max(r.saved, r.state.Gaps[n-1].Hi)
-	}
+	r.saved = max(r.saved, r.settled())
 	w.Commit, r.saveAt = r.saved, Never
 	out.Writes = append(out.Writes, w)
 	if !w.Lazy {
 		r.pending = append(r.pending, pending{seq: w.Seq, flush: r.tail.ID, answer: answer})
 	}
+}
+
+// settled is what is committed by this log's own word: what is trimmed or jumped
+// over is, even while what says so is on its way to the disk.
+func (r *Replica) settled() EntryID {
+	id := max(r.commit, r.state.Base.ID)
+	if n := len(r.state.Gaps); n > 0 {
+		id = max(id, r.state.Gaps[n-1].Hi)
+	}
+	return id
 }
 
 // stateCopy returns the state for a Write: what is written is never changed.

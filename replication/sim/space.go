@@ -141,8 +141,8 @@ func (s *session) hears(from *host, m *replication.Appended) {
 }
 
 // spareFor is how long after its last progress a replica counts as one that has
-// room: shorter than a writer's patience.
-const spareFor = instant(time.Second)
+// room: shorter than a writer's patience, be its clock ever so fast.
+const spareFor = instant(900 * time.Millisecond)
 
 // checkSpared: a replica that says its disk is nearly full is sent only what a
 // claim must put back, as long as a majority has room, and shows it.

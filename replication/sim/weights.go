@@ -178,15 +178,22 @@ func drawLimits(r *rand.Rand) replication.Limits {
 }
 
 // pendingMax is how many bytes of new entries a replica may have taken that are
-// not durable yet: what a writer holds, and what those before it held while a
-// sync is slow.
-func (w *weights) pendingMax() int { return 4 * w.heldMax() }
+// not durable yet: its share of the writer's memory and the batch that exceeds it.
+// It obeys no other writer before all of that is durable.
+func (w *weights) pendingMax() int {
+	if w.limits.Window == 0 {
+		return 33 << 20
+	}
+	return w.limits.Peer + max(w.limits.Batch, w.group())
+}
 
 // heldMax is how many bytes of entries a writer may hold at most.
 func (w *weights) heldMax() int {
 	if w.limits.Window == 0 {
 		return 96 << 20
 	}
-	group := w.groupMax * (w.payloadMax + 64)
-	return w.limits.Window + w.limits.Keep + 2*group
+	return w.limits.Window + w.limits.Keep + 2*w.group()
 }
+
+// group is how many bytes a group may take.
+func (w *weights) group() int { return w.groupMax * (w.payloadMax + 64) }

@@ -51,6 +51,24 @@ func (e *Engine) Spaces(ctx context.Context, nodes []replication.NodeID) []NodeS
 	return list
 }
 
+// sized is a storage that knows what a stream takes of the disk.
+type sized interface {
+	DiskUsage(replication.StreamID) (uint64, error)
+}
+
+// DiskUsage estimates how many bytes a stream's entries take of this node's disk; ok is false if
+// it has no copy, or does not know.
+func (e *Engine) DiskUsage(id replication.StreamID) (bytes uint64, ok bool, err error) {
+	storage, ok := e.cfg.Storage.(sized)
+	if !ok || !e.Hosts(id) {
+		return 0, false, nil
+	}
+	if bytes, err = storage.DiskUsage(id); err != nil {
+		return 0, false, e.failure("disk usage", id, err)
+	}
+	return bytes, true, nil
+}
+
 func (e *Engine) spaceOf(ctx context.Context, n replication.NodeID) NodeSpace {
 	if n == e.cfg.Self {
 		return NodeSpace{Node: n, Known: true, Space: e.cfg.Storage.Space()}

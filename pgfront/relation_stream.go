@@ -115,6 +115,12 @@ func (r *streamRelation) buffered(span query.Span) [][]query.Value {
 	return rows
 }
 
+// DiskUsage is query.Sized's.
+func (r *streamRelation) DiskUsage() (bytes int64, ok bool, err error) {
+	n, ok, err := r.session.server.cfg.Engine.DiskUsage(r.desc.ID)
+	return int64(n), ok, err
+}
+
 // CountRange is query.RangeStats'.
 func (r *streamRelation) CountRange(ctx context.Context, entries query.Span) (query.RangeCount, error) {
 	var c query.RangeCount

@@ -166,19 +166,25 @@ func catalogBuiltins() map[string]any {
 		"pg_my_temp_schema":                  constantValue(datum.Int(0)),
 		"pg_relation_is_publishable":         fn1(func(*call, Value) (Value, error) { return datum.Bool(false), nil }),
 		"row_security_active_oid":            fn1(func(*call, Value) (Value, error) { return datum.Bool(false), nil }),
+		"pg_relation_size":                   fnN(relationSize),
+		"pg_relation_size(regclass)":         fnN(relationSize),
+		"pg_table_size":                      fnN(relationSize),
+		"pg_total_relation_size":             fnN(relationSize),
+		"pg_indexes_size":                    fn1(noSize),
+		"pg_database_size_oid":               fn1(databaseSize),
+		"pg_database_size_name":              fn1(databaseSize),
 		"pg_tablespace_location":             fn1(func(*call, Value) (Value, error) { return text(""), nil }),
 	}
 	m["pg_get_indexdef"], m["pg_get_indexdef_ext"] = fnN(indexDef), fnN(indexDef)
 	m["pg_get_constraintdef"], m["pg_get_constraintdef_ext"] = fnN(constraintDef), fnN(constraintDef)
-	// Of things that cannot exist there is no definition, and sizes are not known.
+	// Of things that cannot exist there is no definition.
 	for _, name := range []string{
 		"pg_get_expr", "pg_get_expr_ext",
 		"pg_get_triggerdef", "pg_get_triggerdef_ext", "pg_get_ruledef", "pg_get_ruledef_ext", "pg_get_viewdef", "pg_get_viewdef_ext",
 		"pg_get_viewdef_wrap", "pg_get_partkeydef", "pg_get_statisticsobjdef", "pg_get_statisticsobjdef_columns", "pg_get_serial_sequence",
-		"pg_get_function_sqlbody", "pg_relation_size", "pg_table_size", "pg_total_relation_size", "pg_indexes_size",
-		"pg_database_size_oid", "pg_database_size_name", "pg_tablespace_size_oid", "pg_tablespace_size_name", "pg_relation_filenode",
+		"pg_get_function_sqlbody", "pg_tablespace_size_oid", "pg_tablespace_size_name", "pg_relation_filenode",
 		"obj_description(oid,name)", "obj_description(oid)", "col_description(oid,int4)", "shobj_description(oid,name)",
-		"pg_relation_size(regclass)", "pg_get_partition_constraintdef",
+		"pg_get_partition_constraintdef",
 	} {
 		m[name] = fnN(nothing)
 	}

@@ -102,6 +102,12 @@ type Verifier interface {
 	Verified(border int64) Relation
 }
 
+// Sized is implemented by a relation of which this node may have a copy on its disk.
+type Sized interface {
+	// DiskUsage estimates what the copy takes; ok is false if there is none here.
+	DiskUsage() (bytes int64, ok bool, err error)
+}
+
 // RangeCount is the answer of CountRange.
 type RangeCount struct {
 	Count    int64

@@ -79,12 +79,18 @@ func TestRenew(t *testing.T) {
 		}
 		valid := func() time.Duration { return w.Status().ValidUntil.Sub(c.clock.Now()) }
 		time.Sleep(5 * time.Second)
-		before := valid()
+		if left := valid(); left > 3*time.Second {
+			t.Fatalf("a quiet claim is still valid for %v", left)
+		}
 		changed := w.Changed()
 		w.Renew()
-		<-changed
-		if after := valid(); before > 3*time.Second || after < 7*time.Second {
-			t.Fatalf("valid for %v before, and %v after it was renewed", before, after)
+		for valid() < 7*time.Second { // a majority has to answer: one replica alone may change it, too
+			select {
+			case <-changed:
+				changed = w.Changed()
+			case <-time.After(time.Second):
+				t.Fatalf("valid for %v a second after it was renewed", valid())
+			}
 		}
 		time.Sleep(9 * time.Second)
 		if left := valid(); left > 0 {

@@ -3,7 +3,6 @@ package engine_test
 import (
 	"errors"
 	"testing"
-	"time"
 
 	"walle/engine"
 	"walle/engine/store"
@@ -55,7 +54,7 @@ func (f *fixture) damage(i int, ids ...replication.EntryID) {
 // A damaged entry must be read from another member, whoever asks.
 func TestReadAroundDamage(t *testing.T) {
 	f := newFixture(t, 4, 0, 1, 2)
-	f.mustAppend(f.claim(0, engine.Wait, 10*time.Second), 2000)
+	f.mustAppend(f.claim(0, engine.Wait, long), 2000)
 	f.read(2, engine.ReadRequest{}, 1, 2000)
 	f.damage(2, 1, 700, 701, 2000)
 	for _, descending := range []bool{false, true} {
@@ -68,7 +67,7 @@ func TestReadAroundDamage(t *testing.T) {
 // hide what is before it.
 func TestDamageIsTold(t *testing.T) {
 	f := newFixture(t, 2, 0)
-	f.mustAppend(f.claim(0, engine.Wait, 100*time.Millisecond), 100)
+	f.mustAppend(f.brief(0), 100)
 	f.damage(0, 70)
 	for node := range f.Nodes {
 		if _, err := f.Nodes[node].Engine.WaitCommit(f.ctx, stream, f.config, 99); err != nil {

@@ -24,13 +24,17 @@ type fixture struct {
 
 // newFixture starts n nodes, of which those with the indices hold the stream.
 func newFixture(t testing.TB, n int, members ...int) *fixture {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
 	c := enginetest.New(t, n)
 	f := &fixture{Cluster: c, t: t, ctx: ctx, config: c.Configuration(members...)}
 	c.Host(stream, f.config)
 	return f
 }
+
+// long is a lease that nobody waits for. A shorter one may lapse on a machine
+// that stands still for a moment, and appends are refused.
+const long = time.Minute
 
 func (f *fixture) claim(node int, mode engine.Mode, lease time.Duration) *engine.Claim {
 	f.t.Helper()
@@ -45,6 +49,19 @@ func (f *fixture) tryClaim(node int, mode engine.Mode, lease time.Duration) (*en
 	return f.Nodes[node].Engine.Claim(f.ctx, engine.ClaimRequest{
 		Stream: stream, Config: f.config, Mode: mode, Lease: lease, Writer: fmt.Sprintf("test on n%d", node+1),
 	})
+}
+
+// brief claims with a lease that others can wait for. It is quiet, so that
+// appends go on if it lapses; nobody else may claim the stream meanwhile.
+func (f *fixture) brief(node int) *engine.Claim {
+	f.t.Helper()
+	c, err := f.Nodes[node].Engine.Claim(f.ctx, engine.ClaimRequest{
+		Stream: stream, Config: f.config, Lease: 200 * time.Millisecond, Writer: "brief", Quiet: true,
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return c
 }
 
 // append appends n groups of one entry at once and returns what became of them.
@@ -75,6 +92,27 @@ func (f *fixture) mustAppend(c *engine.Claim, n int) {
 	for i, r := range f.append(c, n) {
 		if r.Err != nil {
 			f.t.Fatalf("append %d: %v", i, r.Err)
+		}
+	}
+}
+
+// mustAppendGroups appends n entries, a multiple of 100, in groups of so many.
+func (f *fixture) mustAppendGroups(c *engine.Claim, n int) {
+	f.t.Helper()
+	results := make(chan error, n/100)
+	for range n / 100 {
+		var group [][]byte
+		for id := c.Next(); len(group) < 100; id++ {
+			group = append(group, payload(id))
+		}
+		err := c.Append(f.ctx, engine.AppendRequest{Payloads: group}, func(r engine.AppendResult) { results <- r.Err })
+		if err != nil {
+			f.t.Fatal(err)
+		}
+	}
+	for range n / 100 {
+		if err := <-results; err != nil {
+			f.t.Fatal(err)
 		}
 	}
 }
@@ -132,7 +170,7 @@ func wantKind(t testing.TB, err error, kind engine.Kind) *engine.Error {
 // one that holds no replica.
 func TestAppendAndRead(t *testing.T) {
 	f := newFixture(t, 4, 0, 1, 2)
-	c := f.claim(1, engine.NoWait, time.Second)
+	c := f.claim(1, engine.NoWait, long)
 	f.mustAppend(c, 1000)
 	for node := range f.Nodes {
 		f.read(node, engine.ReadRequest{}, 1, 1000)
@@ -148,7 +186,7 @@ func TestAppendAndRead(t *testing.T) {
 // The id of an append must be known when it is started, and be kept.
 func TestForetoldIDs(t *testing.T) {
 	f := newFixture(t, 3)
-	c := f.claim(0, engine.NoWait, time.Second)
+	c := f.claim(0, engine.NoWait, long)
 	if c.Tail() != 0 || c.Next() != 1 || c.Term() != 1 {
 		t.Fatalf("fresh claim: tail %d, next %d, term %d", c.Tail(), c.Next(), c.Term())
 	}
@@ -181,7 +219,7 @@ func TestForetoldIDs(t *testing.T) {
 
 func TestExplicitID(t *testing.T) {
 	f := newFixture(t, 3)
-	c := f.claim(0, engine.NoWait, time.Second)
+	c := f.claim(0, engine.NoWait, long)
 	f.mustAppend(c, 5)
 	one := func(first replication.EntryID) error {
 		return c.Append(f.ctx, engine.AppendRequest{First: first, Payloads: [][]byte{payload(first)}}, func(engine.AppendResult) {})
@@ -201,7 +239,7 @@ func TestExplicitID(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	f := newFixture(t, 3)
-	c := f.claim(0, engine.NoWait, time.Second)
+	c := f.claim(0, engine.NoWait, long)
 	try := func(payloads ...[]byte) error {
 		return c.Append(f.ctx, engine.AppendRequest{Payloads: payloads}, func(engine.AppendResult) {})
 	}
@@ -215,9 +253,9 @@ func TestLimits(t *testing.T) {
 // writer that it fences must hear of it.
 func TestClaimModes(t *testing.T) {
 	f := newFixture(t, 3)
-	first := f.claim(0, engine.Wait, 500*time.Millisecond)
+	first := f.claim(0, engine.Wait, 3*time.Second)
 	f.mustAppend(first, 3)
-	_, err := f.tryClaim(1, engine.NoWait, time.Second)
+	_, err := f.tryClaim(1, engine.NoWait, long)
 	if e := wantKind(t, err, engine.KindHeld); e.Holder != "test on n1" || e.Remaining <= 0 || e.Term != first.Term() {
 		t.Fatalf("%+v", e)
 	}
@@ -225,7 +263,7 @@ func TestClaimModes(t *testing.T) {
 		t.Fatalf("valid for %v, %v", first.Valid(), first.Err())
 	}
 
-	second := f.claim(1, engine.Force, time.Second)
+	second := f.claim(1, engine.Force, long)
 	if second.Term() <= first.Term() || second.Tail() != 3 {
 		t.Fatalf("second claim: term %d, tail %d", second.Term(), second.Tail())
 	}
@@ -259,9 +297,9 @@ func TestRelease(t *testing.T) {
 // nothing it was answered is lost.
 func TestWriterNodeDies(t *testing.T) {
 	f := newFixture(t, 3)
-	f.mustAppend(f.claim(0, engine.Wait, 300*time.Millisecond), 100)
+	f.mustAppend(f.brief(0), 100)
 	f.Nodes[0].Stop()
-	c := f.claim(1, engine.Wait, time.Second)
+	c := f.claim(1, engine.Wait, long)
 	if c.Tail() != 100 {
 		t.Fatalf("the tail is %d", c.Tail())
 	}
@@ -274,7 +312,7 @@ func TestWriterNodeDies(t *testing.T) {
 // applied, and must end in its time.
 func TestNoQuorum(t *testing.T) {
 	f := newFixture(t, 3)
-	c := f.claim(0, engine.Wait, time.Second)
+	c := f.claim(0, engine.Wait, long)
 	f.mustAppend(c, 10)
 	f.Nodes[1].Stop()
 	f.Nodes[2].Stop()
@@ -314,7 +352,7 @@ func TestClaimCancelled(t *testing.T) {
 
 func TestUnhosted(t *testing.T) {
 	f := newFixture(t, 3)
-	f.mustAppend(f.claim(0, engine.Wait, time.Second), 10)
+	f.mustAppend(f.claim(0, engine.Wait, long), 10)
 	for _, n := range f.Nodes {
 		if err := n.Engine.Unhost(stream); err != nil {
 			t.Fatal(err)
@@ -355,7 +393,7 @@ func TestRenew(t *testing.T) {
 // again, without anybody claiming the stream.
 func TestReadAfterRestartOfAll(t *testing.T) {
 	f := newFixture(t, 3)
-	f.mustAppend(f.claim(0, engine.Wait, time.Second), 1000)
+	f.mustAppend(f.brief(0), 1000)
 	for _, n := range f.Nodes {
 		n.Stop()
 	}

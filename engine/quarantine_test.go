@@ -33,9 +33,9 @@ func (f *fixture) spoil(i int) {
 // on, is read on every node, and everybody is told what is wrong, and where.
 func TestDamagedReplica(t *testing.T) {
 	f := newFixture(t, 4, 0, 1, 2)
-	f.mustAppend(f.claim(0, engine.Wait, 100*time.Millisecond), 100)
+	f.mustAppend(f.brief(0), 100)
 	f.spoil(2)
-	c := f.claim(2, engine.Force, 10*time.Second)
+	c := f.claim(2, engine.Force, long)
 	f.mustAppend(c, 100)
 	for i := range f.Nodes {
 		f.read(i, engine.ReadRequest{}, 1, 200)
@@ -69,7 +69,7 @@ func TestDamagedReplica(t *testing.T) {
 // did not exist, nor as if it were empty.
 func TestOnlyReplicaDamaged(t *testing.T) {
 	f := newFixture(t, 2, 0)
-	f.mustAppend(f.claim(0, engine.Wait, 100*time.Millisecond), 10)
+	f.mustAppend(f.brief(0), 10)
 	f.spoil(0)
 	for i := range f.Nodes {
 		n, err := f.tryRead(i, engine.ReadRequest{}, 1, 10)
@@ -104,7 +104,7 @@ func (failedScan) Close() error              { return nil }
 // and the next one may succeed.
 func TestFailedReadIsNoDamage(t *testing.T) {
 	f := newFixture(t, 1)
-	f.mustAppend(f.claim(0, engine.Wait, 100*time.Millisecond), 10)
+	f.mustAppend(f.brief(0), 10)
 	times := 0
 	f.Nodes[0].Wrap = func(s node.Storage) node.Storage { return failing{s, &times} }
 	f.Nodes[0].Stop()

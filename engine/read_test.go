@@ -14,7 +14,7 @@ import (
 // members and on others; and goes on after a call that was cut short.
 func TestFollow(t *testing.T) {
 	f := newFixture(t, 4, 0, 1, 2)
-	c := f.claim(0, engine.Wait, time.Second)
+	c := f.claim(0, engine.Wait, long)
 	f.mustAppend(c, 10)
 	for _, node := range []int{0, 2, 3} {
 		next := c.Next()
@@ -49,7 +49,7 @@ func TestFollow(t *testing.T) {
 // giving fewer.
 func TestTrim(t *testing.T) {
 	f := newFixture(t, 4, 0, 1, 2)
-	c := f.claim(0, engine.Wait, time.Second)
+	c := f.claim(0, engine.Wait, long)
 	f.mustAppend(c, 100)
 	trim := func(node int, first replication.EntryID) (replication.EntryID, error) {
 		return f.Nodes[node].Engine.Trim(f.ctx, engine.TrimRequest{Stream: stream, Config: f.config, First: first})
@@ -102,9 +102,9 @@ func waitFirst(f *fixture, node int, first replication.EntryID) {
 // passed over in silence.
 func TestTrimOvertakesReader(t *testing.T) {
 	f := newFixture(t, 3)
-	c := f.claim(0, engine.Wait, 10*time.Second)
-	const entries = 40000 // several pages
-	f.mustAppend(c, entries)
+	c := f.claim(0, engine.Wait, long)
+	const entries = 6000 // several pages
+	f.mustAppendGroups(c, entries)
 	s, err := f.Nodes[0].Engine.Read(f.ctx, engine.ReadRequest{Stream: stream, Config: f.config})
 	if err != nil {
 		t.Fatal(err)
@@ -113,10 +113,10 @@ func TestTrimOvertakesReader(t *testing.T) {
 	if !s.Next(f.ctx) || s.Entry().ID != 1 {
 		t.Fatal(s.Err())
 	}
-	if _, err := f.Nodes[0].Engine.Trim(f.ctx, engine.TrimRequest{Stream: stream, Config: f.config, First: entries - 10}); err != nil {
+	if _, err := f.Nodes[0].Engine.Trim(f.ctx, engine.TrimRequest{Stream: stream, Config: f.config, First: entries - 99}); err != nil {
 		t.Fatal(err)
 	}
-	waitFirst(f, 0, entries-10)
+	waitFirst(f, 0, entries-99)
 	last := replication.EntryID(1)
 	for s.Next(f.ctx) {
 		if last++; s.Entry().ID != last {
@@ -130,10 +130,10 @@ func TestTrimOvertakesReader(t *testing.T) {
 // another member.
 func TestReadAcrossGap(t *testing.T) {
 	f := newFixture(t, 3)
-	c := f.claim(0, engine.Wait, time.Second)
+	c := f.claim(0, engine.Wait, long)
 	f.mustAppend(c, 10)
 	f.Nodes[2].Stop()
-	f.mustAppend(c, 5000)
+	f.mustAppendGroups(c, 5000)
 	f.Nodes[2].Start()
 	f.mustAppend(c, 10)
 	f.read(2, engine.ReadRequest{}, 1, 5020)
@@ -143,9 +143,9 @@ func TestReadAcrossGap(t *testing.T) {
 // A reader of a member that goes away goes on with another.
 func TestReadOutlivesMember(t *testing.T) {
 	f := newFixture(t, 4, 0, 1, 2)
-	c := f.claim(0, engine.Wait, 10*time.Second)
-	const entries = 20000
-	f.mustAppend(c, entries)
+	c := f.claim(0, engine.Wait, long)
+	const entries = 8000
+	f.mustAppendGroups(c, entries)
 	if _, err := f.Nodes[3].Engine.WaitCommit(f.ctx, stream, f.config, entries-1); err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func TestReadOutlivesMember(t *testing.T) {
 		if id == 100 {
 			f.Nodes[1].Stop()
 		}
-		if id == 5000 {
+		if id == 3000 {
 			f.Nodes[2].Stop()
 		}
 	}
@@ -174,7 +174,7 @@ func TestReadOutlivesMember(t *testing.T) {
 // writer has died since and the others have not heard that it was committed.
 func TestReadPoint(t *testing.T) {
 	f := newFixture(t, 3)
-	c := f.claim(0, engine.Wait, 300*time.Millisecond)
+	c := f.claim(0, engine.Wait, 3*time.Second)
 	for n := replication.EntryID(1); n <= 50; n++ {
 		f.mustAppend(c, 1)
 		point, err := f.Nodes[2].Engine.ReadPoint(f.ctx, stream, f.config)
@@ -199,7 +199,10 @@ func TestReadPoint(t *testing.T) {
 func TestReadPointWithoutReplica(t *testing.T) {
 	f := newFixture(t, 4, 0, 1, 2)
 	c := f.claim(0, engine.Wait, time.Minute) // a lease that ends lets ReadPoint claim the stream itself
-	const entries = 4000
+	entries := uint64(4000)
+	if testing.Short() {
+		entries = 500
+	}
 	var acknowledged atomic.Uint64
 	done := make(chan struct{})
 	defer func() { <-done }()
@@ -266,7 +269,7 @@ func TestStatus(t *testing.T) {
 func TestReadOnStraggler(t *testing.T) {
 	f := newFixture(t, 3)
 	f.Nodes[2].Stop()
-	f.mustAppend(f.claim(0, engine.Wait, 200*time.Millisecond), 100)
+	f.mustAppend(f.brief(0), 100)
 	if _, err := f.Nodes[1].Engine.Trim(f.ctx, engine.TrimRequest{Stream: stream, Config: f.config, First: 10}); err != nil {
 		t.Fatal(err)
 	}

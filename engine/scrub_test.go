@@ -31,7 +31,7 @@ func noise(stream replication.StreamID, id replication.EntryID) []byte {
 func (f *fixture) fill(id replication.StreamID, n int) {
 	f.t.Helper()
 	f.Host(id, f.config)
-	c, err := f.Nodes[0].Engine.Claim(f.ctx, engine.ClaimRequest{Stream: id, Config: f.config, Mode: engine.Wait, Lease: 10 * time.Second, Writer: "test"})
+	c, err := f.Nodes[0].Engine.Claim(f.ctx, engine.ClaimRequest{Stream: id, Config: f.config, Mode: engine.Wait, Lease: long, Writer: "test"})
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -20,6 +20,8 @@ const (
 	quorumPatience = 3 * time.Second
 	// heartbeatMin bounds heartbeats for very short leases.
 	heartbeatMin = 20 * time.Millisecond
+	// beatMax bounds by how much a heartbeat is early for the sake of company.
+	beatMax = 50 * time.Millisecond
 )
 
 // peer is what a writer knows of one member in the term under way.
@@ -199,9 +201,15 @@ func (w *Writer) sendAppend(now Time, p *peer, m Append, out *Output) {
 	p.commit = m.Commit
 	p.heartbeatAt = Never
 	if !w.cfg.Quiet || w.phase == Claiming { // until it serves, a lease must not run out for want of luck
-		p.heartbeatAt = now.Add(max(w.cfg.Lease/4, heartbeatMin))
+		p.heartbeatAt = onBeat(now.Add(max(w.cfg.Lease/4, heartbeatMin)), w.cfg.Lease)
 	}
 	w.send(p, m, out)
+}
+
+// onBeat is the last beat before t. All writers of a node have the same beats: what
+// renews thousands of idle leases is due at one time, and goes out in one message.
+func onBeat(t Time, lease time.Duration) Time {
+	return t - t%Time(max(1, min(lease/16, beatMax)))
 }
 
 // appended takes a replica's word of how far it has come.

@@ -71,8 +71,9 @@ func (w *Writer) roundOn(now Time, out *Output) {
 		w.round.source++
 		w.round.denials = 0
 		w.fetchRest(now, out)
-	case stepBeginning:
-		w.round.at = Never // serve keeps sending Begin
+	case stepBeginning: // serve keeps sending Begin
+		w.round.at = now.Add(recoverPatience)
+		w.startOver(now)
 	}
 }
 
@@ -211,11 +212,30 @@ func (w *Writer) prepareAgain(now Time, out *Output) {
 		w.phase = Failed
 		return
 	}
-	w.round.giveUp = Never
+	w.round.giveUp = now.Add(recoverPatience)
 	for i := range w.peers {
 		w.peers[i].unread = false
 	}
 	w.count(now, out)
+	if w.round.step == stepPreparing {
+		w.startOver(now)
+	}
+}
+
+// startOver ends a round that has waited long enough if some replica has promised
+// another that term, or a greater one: it will never obey this one, and those that
+// are silent may be so for good (testdata/claim/halves_and_dead).
+func (w *Writer) startOver(now Time) {
+	for i := range w.peers {
+		if w.peers[i].refused == RefusedTerm {
+			if w.serving() {
+				w.riseLater(now)
+			} else {
+				w.backOff(now)
+			}
+			return
+		}
+	}
 }
 
 // unread notes that the chosen log could not be read from those that hold it: a
@@ -352,7 +372,7 @@ func (w *Writer) begin(now Time) {
 	w.start = w.window.tail() + 1
 	w.history = w.history.UpTo(w.window.tail()).Extend(w.term, w.start)
 	must(w.history.check() == nil, "I2", "stream %d: %v", w.cfg.Stream, w.history)
-	w.round.step, w.round.at = stepBeginning, Never
+	w.round.step, w.round.at = stepBeginning, now.Add(recoverPatience)
 	w.dirty = true
 	for i := range w.peers {
 		if p := &w.peers[i]; p.refused == RefusedLease {

@@ -20,7 +20,8 @@ type healing struct {
 	mode    replication.ClaimMode
 	trimmed bool // its writer told all replicas of all trims
 	room    mending
-	missed  bool // something was to be repaired
+	missed  bool    // something was to be repaired
+	away    []*host // which stay down until the others have got on
 }
 
 type stage uint8
@@ -67,6 +68,7 @@ func (w *world) mend() {
 	}
 	g.room = w.mendSpace()
 	w.retire()
+	g.leave()
 	w.schedule(healLook, event{kind: eventHeal, host: -1})
 }
 
@@ -89,6 +91,31 @@ func (w *world) retire() {
 	if !alive && w.rand.IntN(2) == 0 {
 		w.healing.mode = replication.ClaimWait
 	}
+}
+
+// leave keeps a minority of the members away, as if for good, until the others have
+// got on without them. What only these have in good order nobody could do without.
+func (g *healing) leave() {
+	w := g.world
+	damaged := slices.ContainsFunc(w.hosts, func(h *host) bool { return len(h.disk.damaged) > 0 })
+	if g.stage != stageClaim || g.room != mendAll || damaged || w.rand.IntN(3) > 0 {
+		return
+	}
+	most := len(w.config.Members) - w.config.Quorum()
+	for _, i := range w.rand.Perm(len(w.hosts)) {
+		if h := w.hosts[i]; h.member && !h.paused && len(g.away) < most {
+			h.crash()
+			g.away = append(g.away, h)
+		}
+	}
+}
+
+// comeBack ends that.
+func (g *healing) comeBack() {
+	for _, h := range g.away {
+		h.start()
+	}
+	g.away = nil
 }
 
 // look is called every few milliseconds.
@@ -241,6 +268,7 @@ func (g *healing) append() {
 			g.trimmed = true
 		}
 		w.giveRoom()
+		g.comeBack()
 		g.enter(stageConverge)
 	case g.late(claimWithin + appendWithin):
 		w.fail(CheckProgress, "appends are not applied within %v of healing; %d of %d are", claimWithin+appendWithin, applied, healGroups)

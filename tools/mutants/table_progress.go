@@ -15,6 +15,8 @@ func progressMutants() []mutant {
 			old: "return time.Duration(h % uint64(d))", new: "return time.Duration(h % 1)"},
 		{name: "a writer that lost a minority does not rise", file: "claim.go", rests: "progress", hunter: scripts,
 			old: "w.round.step, w.round.at = stepBackOff, now.Add(riseDelay+w.jitter(riseDelay))", new: "w.round.step, w.round.at = stepBackOff, Never"},
+		{name: "a round whose term is taken waits for the dead", file: "claim.go", rests: "progress", hunter: scripts,
+			old: "if w.peers[i].refused == RefusedTerm {", new: "if false {"},
 		{name: "a straggler is asked politely for ever", file: "claim.go", rests: "progress", hunter: scripts,
 			old: "|| w.serving() && w.opened()\n", new: "\n"},
 		{name: "an unanswered Begin is not sent again", file: "peer.go", rests: "progress", hunter: scripts,

@@ -20,7 +20,7 @@ func recoveryMutants() []mutant {
 		{name: "a log that the writer's history does not speak of is cut to nothing", file: "log.go", rests: "I5", quick: true,
 			old: "keep = max(keep, o.base.ID)\n", new: ""},
 		{name: "a replica's history is not replaced by the writer's", file: "log.go", rests: "I4", quick: true,
-			old: "r.state.History = m.History\n", new: "r.state.History = r.state.History.UpTo(keep).Extend(m.Term, keep+1)\n"},
+			old: "r.state.History = m.History\n", new: "r.state.History = r.state.History.UpTo(r.tail.ID).Extend(m.Term, r.tail.ID+1)\n"},
 		{name: "a replica that is cut and jumps takes what it skips for held", file: "log.go", rests: "I3",
 			old: "if end.ID > keep {", new: "if false {"},
 		{name: "a log that is cut and jumps keeps what it skips", file: "log.go", rests: "I3",

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"math"
 	"strings"
 
 	pg_query "github.com/pganalyze/pg_query_go/v5"
@@ -43,7 +44,7 @@ func isAggregateName(c *pg_query.FuncCall) bool {
 // aggregateArguments is the scope in which an aggregate's arguments are analyzed.
 func (s *scope) aggregateArguments() *scope {
 	inner := *s
-	inner.clause = clauseAggArgs
+	inner.copyOf, inner.clause = s, clauseAggArgs
 	if s.level != nil {
 		inner.level = &levelState{}
 	}
@@ -58,7 +59,7 @@ func (s *scope) allowsAggregates(at int32) error {
 	case clauseAggArgs:
 		return datum.Errorf("42803", "aggregate function calls cannot be nested").At(at)
 	}
-	return datum.Errorf("42803", "aggregate functions are not allowed in %s", s.clause).At(at)
+	return datum.Errorf("42803", "aggregate functions are not allowed in %s", s.clauseName()).At(at)
 }
 
 // aggregate analyzes a call of an aggregate.
@@ -70,9 +71,6 @@ func (a *analyzer) aggregate(f *function, args []expr, c *pg_query.FuncCall, s *
 	if err != nil {
 		return nil, err
 	}
-	if ofOuterQuery(args) {
-		return nil, datum.Unsupported("aggregate of an outer query").At(c.Location)
-	}
 	for _, have := range s.level.aggs {
 		if have.text == call.text {
 			return &computed{slot: &have.slot, t: result, text: have.text}, nil
@@ -82,22 +80,63 @@ func (a *analyzer) aggregate(f *function, args []expr, c *pg_query.FuncCall, s *
 	return &computed{slot: &call.slot, t: result, text: call.text}, nil
 }
 
-// ofOuterQuery says whether the arguments read columns of enclosing queries only: such an
-// aggregate is one of that query.
-func ofOuterQuery(args []expr) bool {
-	outer, own := false, false
-	for _, e := range args {
-		walk(e, func(e expr) bool {
-			switch e.(type) {
-			case *outerColumn:
-				outer = true
-			case *column:
-				own = true
-			}
-			return true
-		})
+// aggregateLevel is how many queries out the one is to which a call of an aggregate belongs: the
+// nearest of which it reads a column, or else its own. An error is found again by who analyzes
+// the call there.
+func (a *analyzer) aggregateLevel(c *pg_query.FuncCall, s *scope) int {
+	if s.outer == nil || c.Over != nil {
+		return 0
 	}
-	return outer && !own
+	defer s.keepOuterUses()()
+	nearest := math.MaxInt
+	inner := s.aggregateArguments()
+	inner.nearest = &nearest
+	for _, n := range aggregateParts(c) {
+		if _, err := a.expr(n, inner); err != nil {
+			return 0
+		}
+	}
+	if nearest == math.MaxInt {
+		return 0
+	}
+	return nearest
+}
+
+// aggregateParts are the expressions over the rows of a group.
+func aggregateParts(c *pg_query.FuncCall) []*pg_query.Node {
+	var parts []*pg_query.Node
+	for _, n := range c.Args {
+		if named := n.GetNamedArgExpr(); named != nil {
+			n = named.Arg
+		}
+		parts = append(parts, n)
+	}
+	for _, n := range c.AggOrder {
+		parts = append(parts, n.GetSortBy().Node)
+	}
+	if c.AggFilter != nil {
+		parts = append(parts, c.AggFilter)
+	}
+	return parts
+}
+
+// outerAggregate analyzes a call of an aggregate that belongs to a query further out.
+func (a *analyzer) outerAggregate(c *pg_query.FuncCall, s *scope, level int) (expr, error) {
+	at := s
+	for range level {
+		at.useOuter()
+		at = at.outer
+	}
+	at.referenced = true
+	e, err := a.funcCall(c, at)
+	if err != nil {
+		return nil, err
+	}
+	agg, ok := e.(*computed)
+	if !ok {
+		return nil, datum.Errorf("XX000", "aggregate %s is not computed", e)
+	}
+	return &outerColumn{level: level, slot: agg.slot, t: agg.t, typmod: -1, name: agg.text}, nil
 }
 
 // aggregateCall builds the call; windows over aggregates use it too.

@@ -11,6 +11,11 @@ import (
 // funcCall analyzes name(…): a scalar function, an aggregate, a window function, a
 // set-returning function, or a cast in the form of a call.
 func (a *analyzer) funcCall(c *pg_query.FuncCall, s *scope) (expr, error) {
+	if isAggregateName(c) {
+		if level := a.aggregateLevel(c, s); level > 0 {
+			return a.outerAggregate(c, s, level)
+		}
+	}
 	full := stringList(c.Funcname)
 	name, ok := functionName(full)
 	if c.AggWithinGroup {

@@ -48,6 +48,8 @@ func (a *analyzer) expr(n *pg_query.Node, s *scope) (expr, error) {
 		return a.indirection(n.AIndirection, s)
 	case *pg_query.Node_CollateClause:
 		return a.collate(n.CollateClause, s)
+	case *pg_query.Node_GroupingFunc:
+		return a.grouping(n.GroupingFunc, s)
 	case *pg_query.Node_SqlvalueFunction:
 		return a.valueFunction(n.SqlvalueFunction)
 	}
@@ -60,8 +62,6 @@ func unsupportedNode(n *pg_query.Node) error {
 		return datum.Errorf("42601", "DEFAULT is not allowed in this context").At(n.SetToDefault.Location)
 	case *pg_query.Node_XmlExpr, *pg_query.Node_XmlSerialize:
 		return datum.Unsupported("XML")
-	case *pg_query.Node_GroupingFunc:
-		return datum.Unsupported("GROUPING").At(n.GroupingFunc.Location)
 	case *pg_query.Node_CurrentOfExpr:
 		return datum.Unsupported("WHERE CURRENT OF")
 	case *pg_query.Node_NamedArgExpr:

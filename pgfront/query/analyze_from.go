@@ -138,9 +138,9 @@ func rename(names *namespace, alias *pg_query.Alias, table string, at int32) err
 			table, len(entry.columns), len(list)).At(at)
 	}
 	for i, name := range list {
-		entry.columns[i].name = name
+		entry.columns[i].rename(table, name)
 		if i < len(names.columns) {
-			names.columns[i].name = name
+			names.columns[i].rename(table, name)
 		}
 	}
 	return nil

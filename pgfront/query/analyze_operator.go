@@ -49,7 +49,7 @@ func (a *analyzer) plainOperator(name string, x *pg_query.A_Expr, s *scope) (exp
 		return a.prefix(name, arg, x.Location)
 	}
 	if link := x.Rexpr.GetSubLink(); x.Lexpr.GetRowExpr() != nil && link != nil && link.SubLinkType == pg_query.SubLinkType_EXPR_SUBLINK {
-		return nil, datum.Unsupported("comparison of a row with a subquery").At(x.Location)
+		return a.rowQuery(name, x, link, s)
 	}
 	left, right, err := a.operandPair(x, s)
 	if err != nil {

@@ -55,6 +55,8 @@ type target struct {
 	name string
 	e    expr
 	node *pg_query.Node // nil if it came from a star
+	// firstUse to lastUse are its own among the level's outerUses.
+	firstUse, lastUse int
 }
 
 // simpleSelect analyzes SELECT … FROM …; the clauses in the order in which they see each
@@ -125,6 +127,7 @@ func (a *analyzer) targetList(list []*pg_query.Node, s *scope) ([]target, error)
 			targets = append(targets, more...)
 			continue
 		}
+		uses := len(s.level.outerUses)
 		e, err := a.expr(res.Val, s)
 		if err != nil {
 			return nil, err
@@ -133,7 +136,7 @@ func (a *analyzer) targetList(list []*pg_query.Node, s *scope) ([]target, error)
 		if name == "" {
 			name = figureName(res.Val)
 		}
-		targets = append(targets, target{name: name, e: e, node: res.Val})
+		targets = append(targets, target{name: name, e: e, node: res.Val, firstUse: uses, lastUse: len(s.level.outerUses)})
 	}
 	return targets, nil
 }

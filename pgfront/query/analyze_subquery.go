@@ -62,21 +62,28 @@ func (a *analyzer) arrayQuery(q *query, l *pg_query.SubLink) (expr, error) {
 	return &arrayQuery{subplan: subplan{q}, elem: elem, t: t}, nil
 }
 
+// rowQuery analyzes (x, y) op (SELECT …), a comparison with the one row of the query.
+func (a *analyzer) rowQuery(name string, x *pg_query.A_Expr, l *pg_query.SubLink, s *scope) (expr, error) {
+	q, err := a.subquery(l.Subselect.GetSelectStmt(), s)
+	if err != nil {
+		return nil, err
+	}
+	left, err := a.expr(x.Lexpr, s)
+	if err != nil {
+		return nil, err
+	}
+	slots, compare, err := a.compareWithRow(name, left, q, x.Location)
+	if err != nil {
+		return nil, err
+	}
+	return &rowQuery{subplan: subplan{q}, slots: slots, compare: compare}, nil
+}
+
 // quantifiedQuery analyzes x IN (SELECT …), x op ANY/ALL (SELECT …), also of rows.
 func (a *analyzer) quantifiedQuery(q *query, l *pg_query.SubLink, s *scope) (expr, error) {
 	left, err := a.expr(l.Testexpr, s)
 	if err != nil {
 		return nil, err
-	}
-	lefts := []expr{left}
-	if row, ok := left.(*rowExpr); ok {
-		lefts = row.args
-	}
-	if len(lefts) < len(q.columns) {
-		return nil, datum.Errorf("42601", "subquery has too many columns").At(l.Location)
-	}
-	if len(lefts) > len(q.columns) {
-		return nil, datum.Errorf("42601", "subquery has too few columns").At(l.Location)
 	}
 	name := "="
 	if len(l.OperName) > 0 {
@@ -84,23 +91,42 @@ func (a *analyzer) quantifiedQuery(q *query, l *pg_query.SubLink, s *scope) (exp
 		name = names[len(names)-1]
 	}
 	out := &quantifiedQuery{subplan: subplan{q}, all: l.SubLinkType == pg_query.SubLinkType_ALL_SUBLINK}
-	var rights []expr
-	for _, c := range q.columns {
-		slot := &slot{t: c.t}
-		out.slots, rights = append(out.slots, slot), append(rights, slot)
-	}
-	if len(lefts) == 1 {
-		out.compare, err = a.binary(name, lefts[0], rights[0], l.Location)
-	} else {
-		out.compare, err = a.rowOperator(name, &rowExpr{args: lefts}, &rowExpr{args: rights}, l.Location)
-	}
-	if err != nil {
+	if out.slots, out.compare, err = a.compareWithRow(name, left, q, l.Location); err != nil {
 		return nil, err
-	}
-	if out.compare.typ() != datum.BoolOID {
-		return nil, datum.Errorf("42804", "row comparison operator must yield type boolean, not type %s",
-			datum.TypeName(out.compare.typ())).At(l.Location)
 	}
 	out.hashable = name == "=" && !out.all
 	return out, nil
+}
+
+// compareWithRow makes left op row for a row of the query, which is read from the slots. left is
+// a row too unless the query has one column.
+func (a *analyzer) compareWithRow(name string, left expr, q *query, at int32) (slots []*slot, compare expr, err error) {
+	lefts := []expr{left}
+	if row, ok := left.(*rowExpr); ok {
+		lefts = row.args
+	}
+	if len(lefts) < len(q.columns) {
+		return nil, nil, datum.Errorf("42601", "subquery has too many columns").At(at)
+	}
+	if len(lefts) > len(q.columns) {
+		return nil, nil, datum.Errorf("42601", "subquery has too few columns").At(at)
+	}
+	var rights []expr
+	for _, c := range q.columns {
+		s := &slot{t: c.t}
+		slots, rights = append(slots, s), append(rights, s)
+	}
+	if len(lefts) == 1 {
+		compare, err = a.binary(name, lefts[0], rights[0], at)
+	} else {
+		compare, err = a.rowOperator(name, &rowExpr{args: lefts}, &rowExpr{args: rights}, at)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if compare.typ() != datum.BoolOID {
+		return nil, nil, datum.Errorf("42804", "row comparison operator must yield type boolean, not type %s",
+			datum.TypeName(compare.typ())).At(at)
+	}
+	return slots, compare, nil
 }

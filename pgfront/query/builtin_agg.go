@@ -3,6 +3,7 @@ package query
 import (
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/cockroachdb/apd/v3"
 
@@ -346,6 +347,9 @@ func (a *arrayStack) add(c *call, v []Value) error {
 	}
 	if len(v[0].Array().Dims) == 0 {
 		return datum.Errorf("2202E", "cannot accumulate empty arrays")
+	}
+	if len(a.list) > 0 && !slices.Equal(a.list[0].Array().Dims, v[0].Array().Dims) {
+		return datum.Errorf("2202E", "cannot accumulate arrays of different dimensionality")
 	}
 	a.list = append(a.list, v[0].Clone())
 	if a.used += v[0].Size(); a.used > c.run.workMem {

@@ -294,7 +294,6 @@ func textToArray(_ *call, v []Value) (Value, error) {
 
 func cardinality(v Value) int64 { return int64(len(v.Array().Elems)) }
 
-// arrayFill makes an array of one value.
 // maxArray is PostgreSQL's limit on the elements of an array; ours is lower.
 const maxArray = 134217727
 
@@ -305,12 +304,11 @@ func checkBounds(v Value) error {
 		return datum.Errorf("2202E", "wrong number of array subscripts").WithDetail("Dimension array must be one dimensional.")
 	case slices.ContainsFunc(a.Elems, Value.IsNull):
 		return datum.Errorf("22004", "dimension values cannot be null")
-	case len(a.Elems) > 6:
-		return datum.Errorf("54000", "number of dimensions (%d) exceeds the maximum allowed (%d)", len(a.Elems), 6)
 	}
 	return nil
 }
 
+// arrayFill makes an array of one value.
 func arrayFill(c *call, v []Value) (Value, error) {
 	if slices.ContainsFunc(v[1:], Value.IsNull) {
 		return Value{}, datum.Errorf("22004", "dimension array or low bound array cannot be null")
@@ -319,6 +317,9 @@ func arrayFill(c *call, v []Value) (Value, error) {
 		if err := checkBounds(list); err != nil {
 			return Value{}, err
 		}
+	}
+	if n := len(v[1].Array().Elems); n > 6 {
+		return Value{}, datum.Errorf("54000", "number of array dimensions (%d) exceeds the maximum allowed (%d)", n, 6)
 	}
 	if len(v) > 2 && len(v[1].Array().Elems) != len(v[2].Array().Elems) {
 		return Value{}, datum.Errorf("2202E", "wrong number of array subscripts").

@@ -6,6 +6,7 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
+	"math"
 	"math/bits"
 	"strings"
 
@@ -38,6 +39,9 @@ func byteaOverlay(_ *call, v []Value) (Value, error) {
 	}
 	if start <= 0 {
 		return Value{}, datum.Errorf("22011", "negative substring length not allowed")
+	}
+	if start+n > math.MaxInt32 || start+n < math.MinInt32 {
+		return Value{}, datum.Errorf("22003", "integer out of range")
 	}
 	return datum.String(cutBytes(s, 1, start) + with + cutBytes(s, start+n, int64(len(s))+1)), nil
 }

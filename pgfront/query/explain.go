@@ -354,11 +354,8 @@ func (n *scanNode) readsOuter() bool {
 
 func readsOuter(e expr) bool {
 	return contains(e, func(e expr) bool {
-		switch e.(type) {
-		case *outerColumn, *scalarQuery, *arrayQuery, *existsQuery, *quantifiedQuery:
-			return true
-		}
-		return false
+		_, outer := e.(*outerColumn)
+		return outer || queryOf(e) != nil
 	})
 }
 
@@ -396,7 +393,8 @@ func (x *explainer) shown(e expr) expr {
 			if isInteger(e.t) && !e.value.IsNull() && e.value.Int() >= 0 {
 				return &named{e, fmt.Sprint(e.value.Int())}
 			}
-		case *scalarQuery, *arrayQuery, *existsQuery, *quantifiedQuery:
+		}
+		if queryOf(e) != nil {
 			return &named{e, "(SubPlan)"}
 		}
 		return nil
@@ -434,20 +432,6 @@ func (x *explainer) subqueries(n *PlanNode, list ...expr) {
 			return true
 		})
 	}
-}
-
-func queryOf(e expr) *query {
-	switch e := e.(type) {
-	case *scalarQuery:
-		return e.q
-	case *arrayQuery:
-		return e.q
-	case *existsQuery:
-		return e.q
-	case *quantifiedQuery:
-		return e.q
-	}
-	return nil
 }
 
 // hang describes a plan that a step refers to, where it is met first.

@@ -70,11 +70,13 @@ func (c *column) eval(f *frame) (Value, error) { return f.row[c.index], nil }
 func (c *column) with([]expr) expr             { return c }
 func (c *column) String() string               { return "$row" + strconv.Itoa(c.index) }
 
-// outerColumn is a column of the row of an enclosing query, level frames out.
+// outerColumn is a column of the row of an enclosing query, level frames out. slot, if set, is
+// where that query puts an aggregate, known when its plan is built.
 type outerColumn struct {
 	leaf
 	level  int
 	index  int
+	slot   *int
 	t      OID
 	typmod int32
 	name   string
@@ -82,11 +84,19 @@ type outerColumn struct {
 
 func (c *outerColumn) typ() OID         { return c.t }
 func (c *outerColumn) with([]expr) expr { return c }
-func (c *outerColumn) String() string   { return fmt.Sprintf("$outer%d.%d", c.level, c.index) }
+func (c *outerColumn) String() string {
+	if c.slot != nil {
+		return fmt.Sprintf("$outer%d.%s", c.level, c.name)
+	}
+	return fmt.Sprintf("$outer%d.%d", c.level, c.index)
+}
 
 func (c *outerColumn) eval(f *frame) (Value, error) {
 	for range c.level {
 		f = f.outer
+	}
+	if c.slot != nil {
+		return f.row[*c.slot], nil
 	}
 	return f.row[c.index], nil
 }

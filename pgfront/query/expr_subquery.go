@@ -13,16 +13,20 @@ type subplan struct{ q *query }
 func (s subplan) String() string { return fmt.Sprintf("(SubPlan %p)", s.q) }
 func (s subplan) inputs() []expr { return nil }
 
+func (s subplan) subquery() *query { return s.q }
+
 // hasSubquery says whether e holds a subquery: such an expression stays at the level and
 // place where it was analyzed.
 func hasSubquery(e expr) bool {
-	return contains(e, func(e expr) bool {
-		switch e.(type) {
-		case *existsQuery, *scalarQuery, *arrayQuery, *quantifiedQuery:
-			return true
-		}
-		return false
-	})
+	return contains(e, func(e expr) bool { return queryOf(e) != nil })
+}
+
+// queryOf returns the query of which e is an expression, nil if it is not one of a subquery.
+func queryOf(e expr) *query {
+	if s, ok := e.(interface{ subquery() *query }); ok {
+		return s.subquery()
+	}
+	return nil
 }
 
 // correlates says whether a subquery within e has another value for each row.
@@ -96,7 +100,7 @@ func (x *scalarQuery) eval(f *frame) (Value, error) {
 		n := 0
 		err := x.each(f, func(row []Value) (bool, error) {
 			if n++; n > 1 {
-				return false, datum.Errorf("21000", "more than one row returned by a subquery used as an expression")
+				return false, manyRows()
 			}
 			out = row[0].Clone()
 			return true, nil
@@ -173,6 +177,64 @@ func (x *quantifiedQuery) eval(f *frame) (Value, error) {
 		}
 		return nil
 	})
+}
+
+// rowQuery is (x, y) op (SELECT …): null without a row, an error with two. compare reads the
+// query's row from slots.
+type rowQuery struct {
+	boolean
+	subplan
+	compare expr
+	slots   []*slot
+}
+
+func (x *rowQuery) inputs() []expr { return []expr{x.compare} }
+func (x *rowQuery) with(in []expr) expr {
+	out := *x
+	out.compare = in[0]
+	return &out
+}
+
+func (x *rowQuery) String() string { return "(" + x.compare.String() + " " + x.subplan.String() + ")" }
+
+func (x *rowQuery) eval(f *frame) (Value, error) {
+	row, err := x.row(f)
+	if err != nil || row == nil {
+		return Value{}, err
+	}
+	for i, s := range x.slots {
+		s.value = row[i]
+	}
+	return x.compare.eval(f)
+}
+
+func (x *rowQuery) row(f *frame) ([]Value, error) {
+	read := func() (any, error) {
+		var out []Value
+		err := x.each(f, func(row []Value) (bool, error) {
+			if out != nil {
+				return false, manyRows()
+			}
+			out = datum.CloneRow(row)
+			return true, nil
+		})
+		return out, err
+	}
+	var v any
+	var err error
+	if x.q.correlated {
+		v, err = read()
+	} else {
+		v, err = f.run.share(x.q, read)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return v.([]Value), nil
+}
+
+func manyRows() error {
+	return datum.Errorf("21000", "more than one row returned by a subquery used as an expression")
 }
 
 // search compares with one row after the other.

@@ -16,7 +16,7 @@ type aggregator interface {
 
 // aggNode groups its input. A row of its output is
 //
-//	a row of the group (width columns, only those of keep) | aggregates | keys
+//	a row of the group (width columns, only those of keep) | aggregates | keys | groupings
 //
 // so that expressions over the input, and subqueries that refer to its columns, still find
 // what they read, as long as it is among the keys.
@@ -28,6 +28,8 @@ type aggNode struct {
 	keep  []bool
 	// sets are the grouping sets, as indices into keys; one set of all keys for GROUP BY.
 	sets [][]int
+	// groupings are the keys that each GROUPING is about.
+	groupings [][]int
 	// grouped says that there is a GROUP BY: without rows there are then no groups.
 	grouped bool
 }
@@ -175,7 +177,11 @@ func (w *groupWork) find(set int) (*group, error) {
 
 func (w *groupWork) group(set int, key []byte) *group {
 	n := w.node
-	g := &group{row: make([]Value, n.width+len(n.calls)+len(n.keys))}
+	first := n.width + len(n.calls) + len(n.keys)
+	g := &group{row: make([]Value, first+len(n.groupings))}
+	for i, keys := range n.groupings {
+		g.row[first+i] = groupingValue(keys, n.sets[set])
+	}
 	for _, c := range n.calls {
 		s := &aggState{call: c, agg: c.make(), args: make([]Value, len(c.args)), info: call{types: typesOf(c.args)}}
 		if c.distinct {

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"errors"
 	"regexp"
 	"strings"
 
@@ -30,7 +31,14 @@ func compilePattern(c *call, source, flags string) (*pattern, error) {
 	if err != nil {
 		return nil, err
 	}
-	re, cerr := regexp.Compile("(?" + prefix + ")" + body)
+	compile := regexp.Compile
+	if t.words {
+		compile = compileWords
+	}
+	re, cerr := compile("(?" + prefix + ")" + body)
+	if refused := (*Error)(nil); errors.As(cerr, &refused) {
+		return nil, refused
+	}
 	if cerr != nil {
 		if strings.Contains(cerr.Error(), "invalid or unsupported Perl syntax") {
 			return nil, datum.Unsupported("lookaround in a regular expression")
@@ -118,6 +126,7 @@ type regexTranslator struct {
 	rest              string
 	literal, expanded bool
 	lazy, greedy      bool
+	words             bool // there are marks of word edges
 	out               strings.Builder
 }
 
@@ -147,6 +156,12 @@ func (t *regexTranslator) step() error {
 	switch c := t.rest[0]; {
 	case c == '\\':
 		return t.escape()
+	case strings.HasPrefix(t.rest, "[[:<:]]"):
+		t.take(len("[[:<:]]"))
+		t.mark(wordBegin)
+	case strings.HasPrefix(t.rest, "[[:>:]]"):
+		t.take(len("[[:>:]]"))
+		t.mark(wordEnd)
 	case c == '[':
 		return t.bracket()
 	case c == '*' || c == '+' || c == '?':
@@ -225,8 +240,10 @@ func (t *regexTranslator) escape() error {
 		t.out.WriteString(`\b`)
 	case 'Y':
 		t.out.WriteString(`\B`)
-	case 'm', 'M':
-		return datum.Unsupported("\\%c in a regular expression", c)
+	case 'm':
+		t.mark(wordBegin)
+	case 'M':
+		t.mark(wordEnd)
 	case 'n', 't', 'r', 'f', 'v', 'a':
 		t.out.WriteString(`\` + string(c))
 	case 'e':
@@ -244,6 +261,11 @@ func (t *regexTranslator) escape() error {
 		}
 	}
 	return nil
+}
+
+func (t *regexTranslator) mark(edge rune) {
+	t.words = true
+	t.out.WriteRune(edge)
 }
 
 func classOf(c byte) string {

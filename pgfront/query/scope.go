@@ -19,7 +19,11 @@ type scope struct {
 	// usesOuter says that something below refers to an enclosing query, so that the plan
 	// must be opened anew for each row of that query.
 	usesOuter bool
-	clause    clause
+	// copyOf is the scope of which this is one for a part of its expressions.
+	copyOf *scope
+	// nearest, if set, is how many queries out the nearest is to which a name has referred.
+	nearest *int
+	clause  clause
 	// lateral marks the scope that shows the left siblings to a LATERAL item; referenced
 	// says that the item made use of it.
 	lateral    bool
@@ -45,6 +49,14 @@ const (
 	clauseWindow  clause = "window definitions"
 )
 
+// clauseName is the clause in messages: a scope of siblings in FROM has none.
+func (s *scope) clauseName() clause {
+	if s.lateral {
+		return "FROM clause of their own query level"
+	}
+	return s.clause
+}
+
 // namespace is what FROM makes visible.
 type namespace struct {
 	columns []nameColumn // by unqualified name, and in the order of *
@@ -57,6 +69,15 @@ type nameColumn struct {
 	name string
 	e    expr
 	used *bool
+}
+
+func (c *nameColumn) rename(table, name string) {
+	c.name = name
+	if e, ok := c.e.(*column); ok {
+		renamed := *e
+		renamed.name = qualified(table, name)
+		c.e = &renamed
+	}
 }
 
 func (c nameColumn) mark() {
@@ -128,14 +149,25 @@ func findColumn(list []nameColumn, name string, at int32) (expr, error) {
 	return found, nil
 }
 
+func (s *scope) useOuter() {
+	for ; s != nil; s = s.copyOf {
+		s.usesOuter = true
+	}
+}
+
 // outward turns an expression of the scope level levels out into one seen from here.
 func (s *scope) outward(e expr, level int) expr {
+	for at, n := s, level; n >= 0; at, n = at.outer, n-1 {
+		if at.nearest != nil {
+			*at.nearest = min(*at.nearest, n)
+		}
+	}
 	if level == 0 {
 		return e
 	}
 	at := s
 	for range level {
-		at.usesOuter = true
+		at.useOuter()
 		at = at.outer
 	}
 	at.referenced = true
@@ -270,11 +302,27 @@ type levelState struct {
 	// that subqueries refer to from there.
 	after     bool
 	outerUses []expr
+	grouping  bool // there is a call of GROUPING
 }
 
 func (l *levelState) noteOuterUse(e expr) {
 	if l != nil && l.after {
 		l.outerUses = append(l.outerUses, e)
+	}
+}
+
+// keepOuterUses returns a function that forgets what has been noted of enclosing queries since.
+func (s *scope) keepOuterUses() func() {
+	uses := map[*levelState]int{}
+	for at := s; at != nil; at = at.outer {
+		if at.level != nil {
+			uses[at.level] = len(at.level.outerUses)
+		}
+	}
+	return func() {
+		for level, n := range uses {
+			level.outerUses = level.outerUses[:n]
+		}
 	}
 }
 

@@ -29,8 +29,11 @@ type selectBuilder struct {
 	order   []sortKey
 	on      []expr // DISTINCT ON
 	keySlot []int  // where each group key is
-	limit   expr
-	offset  expr
+	// groupings are the keys that each GROUPING is about; from groupingSlot on are their values.
+	groupings    [][]int
+	groupingSlot int
+	limit        expr
+	offset       expr
 }
 
 func (b *selectBuilder) build() (*query, error) {
@@ -91,6 +94,9 @@ func (b *selectBuilder) target(i int, clause string, grouping bool, at int32) (e
 	settled, err := b.a.settle(e)
 	if err == nil {
 		b.targets[i].e = settled
+		if grouping { // what its subqueries refer to is read before the grouping
+			clear(b.s.level.outerUses[b.targets[i].firstUse:b.targets[i].lastUse])
+		}
 	}
 	return settled, err
 }

@@ -114,7 +114,7 @@ func (b *selectBuilder) groupKey(n *pg_query.Node) ([]int, error) {
 // aggregate puts the grouping into the plan, and makes what comes after it refer to keys.
 func (b *selectBuilder) aggregate() error {
 	level := b.s.level
-	if len(level.aggs) == 0 && b.sets == nil && b.having == nil {
+	if len(level.aggs) == 0 && b.sets == nil && b.having == nil && !level.grouping {
 		return nil
 	}
 	n := &aggNode{input: b.plan, width: b.s.width, calls: level.aggs, keys: b.groupBy, sets: b.sets, grouped: b.sets != nil}
@@ -138,6 +138,9 @@ func (b *selectBuilder) aggregate() error {
 		})
 	}
 	for _, use := range level.outerUses {
+		if use == nil {
+			continue
+		}
 		if _, err := b.overGroups(use); err != nil {
 			c, ok := use.(*column)
 			if !ok {
@@ -150,13 +153,15 @@ func (b *selectBuilder) aggregate() error {
 	if r := rangeOf(n); r != nil {
 		b.plan = r
 	}
+	b.groupingSlot = n.width + len(level.aggs) + len(b.groupBy)
 	if err := b.regroup(); err != nil {
 		return err
 	}
+	n.groupings = b.groupings
 	if b.having != nil {
 		b.plan = &filterNode{input: b.plan, cond: b.having}
 	}
-	b.s.width += len(level.aggs) + len(b.groupBy)
+	b.s.width += len(level.aggs) + len(b.groupBy) + len(b.groupings)
 	return nil
 }
 
@@ -208,6 +213,10 @@ func (b *selectBuilder) overGroups(e expr) (expr, error) {
 	out := rewrite(e, func(e expr) expr {
 		if i := b.keyIndex(e); i >= 0 && !isFixed(e) {
 			return b.key(i)
+		}
+		if g, ok := e.(*groupingExpr); ok && err == nil {
+			e, err = b.groupingOf(g)
+			return e
 		}
 		if c, ok := e.(*column); ok && err == nil {
 			err = datum.Errorf("42803", "column \"%s\" must appear in the GROUP BY clause or be used in an aggregate function", c.name)

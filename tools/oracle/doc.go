@@ -11,6 +11,6 @@
 // 1 if there is any other.
 //
 // catalog.go chooses what may be called, literal.go has the values, expression.go and
-// statement.go make statements, postgres.go and local.go answer them, campaign.go runs and
+// statement.go and correlated.go make statements, postgres.go and local.go answer them, campaign.go runs and
 // compares, shrink.go makes cases small.
 package main

@@ -12,12 +12,14 @@ func (g *generator) statement() *node {
 	switch roll := g.rng.IntN(100); {
 	case roll < 60:
 		return selectOf(g.expr(pick(g, allTypes), 1+g.rng.IntN(3)))
-	case roll < 68:
+	case roll < 67:
 		return g.plain()
-	case roll < 76:
+	case roll < 74:
 		return g.grouped()
-	case roll < 83:
+	case roll < 79:
 		return g.windowed()
+	case roll < 84:
+		return g.correlated()
 	case roll < 89:
 		return g.joined()
 	case roll < 93:
@@ -94,6 +96,10 @@ func (g *generator) where() *node {
 // plain is SELECT … FROM … WHERE … ORDER BY … LIMIT.
 func (g *generator) plain() *node {
 	src := g.source("v")
+	where := g.where
+	if g.chance(10) {
+		where = func() *node { return clause(" where ", g.exists(src.columns[0].name)) }
+	}
 	return g.over(src.columns, func() *node {
 		distinct := pick(g, []string{"", "", "", "distinct "})
 		first, second := g.expr(pick(g, allTypes), 2), g.expr(pick(g, allTypes), 1)
@@ -102,7 +108,7 @@ func (g *generator) plain() *node {
 			tail = clause(pick(g, []string{" order by 1, 2", " order by 1 desc, 2", " order by 2 nulls first, 1 desc nulls last"}),
 				pick(g, []string{"", " limit 2", " offset 1", " limit 1 offset 1", " fetch first 2 rows only", " limit 0"}))
 		}
-		return queryNode("query", "select "+distinct, first, ", ", second, " from ", src.from, g.where(), tail)
+		return queryNode("query", "select "+distinct, first, ", ", second, " from ", src.from, where(), tail)
 	})
 }
 

@@ -106,8 +106,7 @@ func compareRecord(a, b *Record) int {
 	return cmp.Compare(len(a.Fields), len(b.Fields))
 }
 
-// jsonRank is jsonb's order of kinds: object, array, boolean, number, string, null; but an
-// empty array is below everything.
+// jsonRank is jsonb's order of kinds: object, array, boolean, number, string, null.
 func jsonRank(j *JSON) int {
 	switch j.Kind {
 	case JSONNull:
@@ -119,9 +118,6 @@ func jsonRank(j *JSON) int {
 	case JSONBool:
 		return 4
 	case JSONArray:
-		if len(j.Elems) == 0 {
-			return 0
-		}
 		return 5
 	}
 	return 6
@@ -129,6 +125,17 @@ func jsonRank(j *JSON) int {
 
 // CompareJSON orders jsonb values.
 func CompareJSON(a, b *JSON) int {
+	emptyA, emptyB := a.Kind == JSONArray && len(a.Elems) == 0, b.Kind == JSONArray && len(b.Elems) == 0
+	switch { // at the top, but not within, nothing is less than an empty array
+	case emptyA && !emptyB:
+		return -1
+	case emptyB && !emptyA:
+		return 1
+	}
+	return compareJSON(a, b)
+}
+
+func compareJSON(a, b *JSON) int {
 	if c := cmp.Compare(jsonRank(a), jsonRank(b)); c != 0 {
 		return c
 	}
@@ -150,11 +157,11 @@ func CompareJSON(a, b *JSON) int {
 	}
 	for i := range a.Elems {
 		if a.Kind == JSONObject {
-			if c := compareKeys(a.Keys[i], b.Keys[i]); c != 0 {
+			if c := strings.Compare(a.Keys[i], b.Keys[i]); c != 0 {
 				return c
 			}
 		}
-		if c := CompareJSON(a.Elems[i], b.Elems[i]); c != 0 {
+		if c := compareJSON(a.Elems[i], b.Elems[i]); c != 0 {
 			return c
 		}
 	}

@@ -141,3 +141,49 @@ select * from (select entry_id x, row_number() over (order by entry_id desc) r f
 select * from (select distinct on (term) term x, entry_id y from s order by term, entry_id) q where y > 1
 select * from s where jsonb_path_exists('1'::jsonb, '$', to_jsonb(entry_id)) or null is null
 select * from s where jsonb_path_exists('1'::jsonb, '$', to_jsonb(entry_id)) and 'g' < 'abc'
+select array_agg(distinct x) from (values (array[1]), (array[3, 4]), (null)) v(x)
+select term, entry_id % 2, count(*), grouping(term), grouping(entry_id % 2), grouping(term, entry_id % 2) from s group by cube (term, entry_id % 2) order by 1, 2, 4, 5
+select term, grouping(term) from s group by rollup (term) having grouping(term) = 1
+select term, sum(entry_id), grouping(term) + 1 as g from s group by grouping sets ((term), ()) order by grouping(term) desc, term
+select grouping(term) from s group by term limit 1
+select grouping(entry_id) from s group by term
+select grouping(term) from s
+select 1 from s where grouping(term) = 0
+select term, rank() over (partition by grouping(term) order by sum(entry_id) desc) from s group by rollup (term) order by 1, 2
+select max(grouping(term)) from s group by term
+select (entry_id, term) = (select 3, 1) from s order by entry_id
+select (entry_id, term) < (select t.entry_id, t.term from t where t.entry_id = s.entry_id) from s order by entry_id
+select (1, 2) = (select 1, 2 where false), (1, null) = (select 1, 2), (1, 2) <> (select 1, 3), (1, 2) >= (select 1, null::int)
+select (1, 2) = (select entry_id, term from s)
+select (1, 2) = (select 1)
+select (1, 2) = (select 1, 2, 3)
+select entry_id from s where (entry_id, term) = (select max(t.entry_id), 1 from t) order by 1
+select entry_id from s where (entry_id, term) in (select t.entry_id, t.term from t) order by 1
+select entry_id from s where (entry_id, term) not in (select t.entry_id, t.term from t) order by 1
+select entry_id, (select sum(t.entry_id + s.entry_id) from t) from s order by 1
+select entry_id, (select count(*) filter (where t.entry_id < s.entry_id) from t) from s order by 1
+select term, (select sum(s.entry_id)) from s group by term order by 1
+select (select sum(s.entry_id)) from s
+select term, (select count(*) from t where t.entry_id < sum(s.entry_id)) from s group by term order by 1
+select term, (select string_agg(s.entry_id::text, ',' order by s.entry_id desc)) from s group by term order by 1
+select (select sum(s.entry_id + t.entry_id) from t) from s
+select (select sum(s.entry_id) from t limit 1) from s
+select (select max(t.term) from t where t.entry_id <= count(s.term)) from s
+select (select max((select count(s.entry_id)))) from s
+select (select bit_and(1) filter (where 1 in (select 1 union all select s.entry_id)) from t limit 1) from s
+select (select sum((select t.entry_id)) from t) from s limit 1
+select 1 from s where (select sum(s.entry_id)) > 1
+select 1 from s, lateral (select sum(s.entry_id)) x
+select term from s group by term having exists (select 1 from t where t.entry_id = count(s.entry_id)) order by 1
+select (select (select sum(s.entry_id) from t limit 1) from t limit 1) from s
+select (select (select sum(t.entry_id)) from t) from s limit 2
+select (select (select sum(t.entry_id + s.entry_id)) from t) from s order by 1 limit 2
+select term, (select percentile_disc(0.5) within group (order by s.entry_id)) from s group by term order by 1
+select sum((select max(s.entry_id))) from s
+select (select s.entry_id + sum(s.term)) from s
+select (select sum(s.term) + count(*) from t) from s
+select array(select v.id), count(*) from (values (1), (1), (2)) v(id) group by 1 order by 1
+select (select v.id + 1) as x, count(*) from (values (1), (1), (2)) v(id) group by x order by 1
+select (select v.id + 1), (select v.id), count(*) from (values (1), (1), (2)) v(id) group by 1
+select array_fill(1, array[1], array[1,2,3,4,5,6,7])
+select array_fill(1, array[1,2,3,4,5,6,7], array[1])

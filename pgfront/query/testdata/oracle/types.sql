@@ -192,3 +192,12 @@ select 1.5e3, .5, 5., 1e-3, 123456789012345678901234567890
 select '1.50'::numeric, '-0'::numeric, 1.500, 0.0, '1e-5'::numeric, 1e5::numeric
 select 12345.678::float4, 1e-10::float4, 1e10::float4, 16777217::float4, 0.1::float4, 0.1::float4::float8, 3.4e38::float4
 select '0.1'::float4 = 0.1, 0.1::float4 = 0.1::float4
+select 'xfoo foo foox' ~ '\mfoo\M', 'xfoo foox' ~ '\mfoo\M', 'foo' ~ '\mfoo', 'a-foo' ~ '\mfoo', 'afoo' ~ '\mfoo', 'foo bar' ~ 'foo\M bar'
+select regexp_replace('the cat and the concat', '\mcat\M', 'dog', 'g'), regexp_matches('one two', '\m(\w+)\M', 'g')
+select regexp_match('foo_bar baz', '[[:<:]]ba[rz][[:>:]]'), 'ab' ~ '\m(a|b)+\M', 'x1' ~ '\m[0-9]', '-1' ~ '\m[0-9]', 'ABC' ~* '\mabc\M'
+select 'foo bar' ~ '\m', 'foo' ~ 'x\m' -- refused
+select 'foo' ~ '\m.oo' -- refused
+select 'foo' ~ '\mf*oo' -- refused
+select regexp_split_to_array('one two  three', '\M\s+\m') -- refused
+select 'foo' ~ '\m*' -- refused
+select 'a.b' ~ '\ma\M\.\mb\M', 'ab' ~ 'a\Mb', 'ab' ~ 'a\mb'

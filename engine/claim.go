@@ -1,12 +1,12 @@
 package engine
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
-
-	"golang.org/x/sync/semaphore"
 
 	"walle/replication"
 	"walle/replication/node"
@@ -21,8 +21,7 @@ func (e *Engine) Claim(ctx context.Context, req ClaimRequest) (*Claim, error) {
 	}
 	next := w.Status().Next
 	c := &Claim{
-		engine: e, stream: req.Stream, lease: req.Lease, writer: w, tail: next - 1,
-		window: semaphore.NewWeighted(e.cfg.WindowBytes), next: next,
+		engine: e, stream: req.Stream, lease: req.Lease, writer: w, tail: next - 1, next: next,
 	}
 	e.mu.Lock()
 	e.claims[req.Stream] = c
@@ -80,13 +79,13 @@ type Claim struct {
 	lease  time.Duration
 	writer *node.Writer
 	tail   replication.EntryID
-	window *semaphore.Weighted // bytes in flight
 
 	mu       sync.Mutex // guards what follows
 	next     replication.EntryID
 	inFlight int
 	refused  replication.EntryID // the lowest id refused since inFlight was 0; 0 if none was
 	why      replication.Cause   // of that refusal
+	answered chan struct{}       // closed when refused goes back to 0; nil while it is
 }
 
 // Term is the claim's term as of now: it rises when the writer has to promise
@@ -134,48 +133,53 @@ func (c *Claim) Err() error {
 }
 
 // Append starts to append one group, behind all that is in flight. It blocks
-// only while the claim's window in bytes is full. If it returns an error,
-// nothing was started and done is not called; else done is called once, in the
-// order of the appends, and must not block.
+// while the node's window is full, and after a refusal until all that was in
+// flight behind it has been answered. If it returns an error, nothing was started
+// and done is not called; else done is called once, in the order of the appends,
+// and must not block.
 func (c *Claim) Append(ctx context.Context, req AppendRequest, done func(AppendResult)) error {
-	if err := c.Err(); err != nil {
+	if err := c.check(req); err != nil {
 		return err
 	}
-	size, err := c.check(req)
-	if err != nil {
-		return err
+	for {
+		answered, err := c.tryStart(req, done)
+		switch {
+		case answered != nil:
+			err = c.wait(ctx, func(ctx context.Context) error { return await(ctx, answered) })
+		case errors.Is(err, node.ErrFull):
+			err = c.wait(ctx, c.writer.AwaitRoom)
+		default:
+			return err
+		}
+		if err != nil {
+			return err
+		}
 	}
-	if err := c.acquire(ctx, size); err != nil {
-		return err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err := c.start(req, size, done); err != nil {
-		c.window.Release(size)
-		return err
-	}
-	return nil
 }
 
-// acquire waits for room in the window.
-func (c *Claim) acquire(ctx context.Context, size int64) error {
-	if c.window.TryAcquire(size) {
-		return nil
-	}
+// wait has until wait for something, unless the engine closes.
+func (c *Claim) wait(ctx context.Context, until func(context.Context) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(c.engine.closing, func() { cancel(node.ErrClosed) })()
-	if c.window.Acquire(ctx, size) != nil {
+	if until(ctx) != nil {
 		return c.engine.ended(ctx, "append", c.stream)
 	}
 	return nil
 }
 
-// entryOverhead is what an entry counts against the window beside its data.
-const entryOverhead = 64
+// await waits until done is closed.
+func await(ctx context.Context, done <-chan struct{}) error {
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
 
-// check returns what req counts against the window, or why it cannot be.
-func (c *Claim) check(req AppendRequest) (int64, error) {
+// check says why req cannot be.
+func (c *Claim) check(req AppendRequest) error {
 	e := c.engine
 	bytes := 0
 	for _, p := range req.Payloads {
@@ -183,66 +187,74 @@ func (c *Claim) check(req AppendRequest) (int64, error) {
 	}
 	switch n := len(req.Payloads); {
 	case n == 0:
-		return 0, &Error{Op: "append", Stream: c.stream, Kind: KindInvalid, Detail: "A group has at least one entry."}
+		return &Error{Op: "append", Stream: c.stream, Kind: KindInvalid, Detail: "A group has at least one entry."}
 	case n > e.cfg.GroupEntries:
-		return 0, &Error{Op: "append", Stream: c.stream, Kind: KindTooLarge,
+		return &Error{Op: "append", Stream: c.stream, Kind: KindTooLarge,
 			Detail: fmt.Sprintf("The group has %d entries; at most %d are allowed.", n, e.cfg.GroupEntries)}
 	case bytes > e.cfg.GroupBytes:
-		return 0, &Error{Op: "append", Stream: c.stream, Kind: KindTooLarge,
+		return &Error{Op: "append", Stream: c.stream, Kind: KindTooLarge,
 			Detail: fmt.Sprintf("The group has %d bytes; at most %d are allowed.", bytes, e.cfg.GroupBytes)}
 	}
-	return min(int64(bytes+entryOverhead*len(req.Payloads)), e.cfg.WindowBytes), nil
-}
-
-// start hands req to the writer. It is called with mu held, which keeps appends
-// in the order of their ids.
-func (c *Claim) start(req AppendRequest, size int64, done func(AppendResult)) error {
-	first := c.next
-	switch {
-	case c.refused != 0:
-		return &Error{Op: "append", Stream: c.stream, Kind: KindBusy, Detail: "An append before this one was refused."}
-	case req.First != 0 && req.First < first:
-		return &Error{Op: "append", Stream: c.stream, Kind: KindEntryExists, Entry: req.First, Tail: first - 1}
-	case req.First > first:
-		return &Error{Op: "append", Stream: c.stream, Kind: KindHole, Entry: req.First, Tail: first - 1}
-	}
-	timeout := req.Timeout
-	if timeout == 0 {
-		timeout = c.engine.cfg.AppendTimeout
-	}
-	opts := node.AppendOptions{First: first, Timeout: timeout}
-	if req.Trace != nil {
-		opts.Trace = req.Trace.inner
-	}
-	err := c.writer.Append(req.Payloads, opts, func(r replication.Reply) {
-		done(c.result(c.answered(first, size, r)))
-	})
-	if err != nil {
-		if lost := c.Err(); lost != nil {
-			return lost
-		}
-		return c.engine.failure("append", c.stream, err)
-	}
-	c.next += replication.EntryID(len(req.Payloads))
-	c.inFlight++
 	return nil
 }
 
-// answered accounts for the group that was to begin at first, and returns r
-// with the cause that it has in truth.
-func (c *Claim) answered(first replication.EntryID, size int64, r replication.Reply) replication.Reply {
-	c.window.Release(size)
+// tryStart hands req to the writer, whose order of appends mu keeps to be that of
+// their ids. It returns node.ErrFull if there is no room, and while appends are
+// refused a channel that is closed when they are not any more.
+func (c *Claim) tryStart(req AppendRequest, done func(AppendResult)) (answered <-chan struct{}, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.Err(); err != nil {
+		return nil, err
+	}
+	first := c.next
+	switch {
+	case c.refused != 0 && req.First == 0:
+		return c.answered, nil
+	case c.refused != 0: // it would get another id than was foretold
+		return nil, c.result(replication.Reply{Outcome: replication.NotApplied, Why: c.why}).Err
+	case req.First != 0 && req.First < first:
+		return nil, &Error{Op: "append", Stream: c.stream, Kind: KindEntryExists, Entry: req.First, Tail: first - 1}
+	case req.First > first:
+		return nil, &Error{Op: "append", Stream: c.stream, Kind: KindHole, Entry: req.First, Tail: first - 1}
+	}
+	opts := node.AppendOptions{First: first, Timeout: cmp.Or(req.Timeout, c.engine.cfg.AppendTimeout)}
+	if req.Trace != nil {
+		opts.Trace = req.Trace.inner
+	}
+	err = c.writer.Append(req.Payloads, opts, func(r replication.Reply) {
+		done(c.result(c.account(first, r)))
+	})
+	if errors.Is(err, node.ErrFull) {
+		return nil, err
+	}
+	if err != nil {
+		if lost := c.Err(); lost != nil {
+			return nil, lost
+		}
+		return nil, c.engine.failure("append", c.stream, err)
+	}
+	c.next += replication.EntryID(len(req.Payloads))
+	c.inFlight++
+	return nil, nil
+}
+
+// account takes the answer to the group that was to begin at first, and returns
+// it with the cause that it has in truth.
+func (c *Claim) account(first replication.EntryID, r replication.Reply) replication.Reply {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.inFlight--
 	if r.Outcome == replication.NotApplied && c.refused == 0 {
-		c.refused, c.why = first, r.Why
+		c.refused, c.why, c.answered = first, r.Why, make(chan struct{})
 	}
 	if r.Why == replication.CauseMoved {
 		r.Why = c.why // it is refused only because that one was
 	}
 	if c.inFlight == 0 && c.refused != 0 {
 		c.next, c.refused = c.refused, 0
+		close(c.answered)
+		c.answered = nil
 	}
 	return r
 }

@@ -25,7 +25,7 @@ type Config struct {
 
 	AppendTimeout   time.Duration // of an append that brings none; 0: 10 s
 	QuestionTimeout time.Duration // after which a silent member counts as not reached; 0: 1 s
-	WindowBytes     int64         // that one claim may have in flight; 0: 32 MiB
+	WindowBytes     int           // that all claims may have in flight; 0: see node.Limits
 	GroupBytes      int           // that one group may have; 0: 16 MiB
 	GroupEntries    int           // that one group may have; 0: 65536
 
@@ -48,9 +48,6 @@ func (c *Config) complete() error {
 	}
 	if c.QuestionTimeout == 0 {
 		c.QuestionTimeout = time.Second
-	}
-	if c.WindowBytes == 0 {
-		c.WindowBytes = 32 << 20
 	}
 	if c.GroupBytes == 0 {
 		c.GroupBytes = 16 << 20
@@ -90,8 +87,7 @@ func Open(c Config) (*Engine, error) {
 	n, err := node.Open(node.Config{
 		Self: c.Self, Storage: c.Storage, Transport: c.Transport, Clock: c.Clock,
 		Random: c.Random, OnFatal: c.OnFatal, Logger: c.Logger,
-		// The claim's window bounds what is in flight before the node does.
-		Limits: node.Limits{WriterBytes: int(c.WindowBytes) * 2},
+		Limits: node.Limits{WindowBytes: c.WindowBytes},
 	})
 	if err != nil {
 		return nil, err
@@ -134,6 +130,9 @@ func (e *Engine) Unhost(id replication.StreamID) error {
 	delete(e.looked, id)
 	return nil
 }
+
+// Held tells what the claims on this node hold in memory.
+func (e *Engine) Held() node.Held { return e.node.Held() }
 
 // Hosts reports whether this node holds a replica of a stream.
 func (e *Engine) Hosts(id replication.StreamID) bool {

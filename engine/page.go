@@ -82,6 +82,9 @@ func (p *page) fill(it node.Scanner, run node.ScanRequest) {
 	}
 }
 
+// entryOverhead is what an entry of a page counts beside its data.
+const entryOverhead = 64
+
 func (p *page) room() bool {
 	return len(p.entries) < pageEntries && len(p.data)+entryOverhead*len(p.entries) < p.bytes
 }

@@ -226,6 +226,10 @@ func (s *stage) command(t *testing.T, d *datadriven.TestData) {
 	case "trust": // may the owner of the writer still trust its lease?
 		w := s.writer(t, d, 0)
 		s.printf("%s trusts its lease for %v", s.names[w], max(0, w.ValidUntil().Sub(s.now)))
+	case "let-go": // let-go w1 keep=0: the memory of the writer's owner is short
+		var keep int
+		d.ScanArgs(t, "keep", &keep)
+		s.stepWriter(s.writer(t, d, 0), LetGo{Keep: keep})
 	case "trim":
 		var to int
 		d.ScanArgs(t, "to", &to)

@@ -53,6 +53,10 @@ type TrimTo struct{ First EntryID }
 // its lease back once nothing is in flight, else it just stops.
 type GiveUp struct{ Release bool }
 
+// LetGo tells a Writer that memory is short: of what it keeps for replicas that
+// are behind, only the newest Keep bytes may stay.
+type LetGo struct{ Keep int }
+
 // Renew asks a Writer to renew its lease now.
 type Renew struct{}
 
@@ -64,6 +68,7 @@ func (Tick) input()     {}
 func (Propose) input()  {}
 func (TrimTo) input()   {}
 func (GiveUp) input()   {}
+func (LetGo) input()    {}
 
 // Output collects what a step asks its owner to do. The owner reuses it.
 type Output struct {

@@ -291,7 +291,7 @@ func (w *Writer) advance(now Time, out *Output) {
 		w.commit, w.committedAt = c, now
 		w.queue.commit(c, out)
 	}
-	w.forget()
+	w.forget(w.cfg.Limits.Keep)
 }
 
 // roundDone makes the claim the writer, or ends its rise.
@@ -311,14 +311,14 @@ func (w *Writer) roundDone(now Time) {
 }
 
 // forget drops committed entries that every replica has. A replica that is
-// behind holds them back only up to Limits.Keep.
-func (w *Writer) forget() {
+// behind holds back only the newest keep bytes.
+func (w *Writer) forget(keep int) {
 	to := w.commit
 	for i := range w.peers {
 		to = min(to, w.peers[i].flush)
 	}
 	to = max(to, w.window.base.ID)
-	for to < w.commit && w.window.between(to, w.commit) > w.cfg.Limits.Keep {
+	for to < w.commit && w.window.between(to, w.commit) > keep {
 		to = w.window.groupEnd(to + 1) // who jumps to base must not land in a group (I7)
 	}
 	w.window.forget(to)

@@ -147,6 +147,10 @@ func (w *Writer) Refusal() Refused { return w.refusal }
 // HeldBytes is what the machine holds in memory for entries.
 func (w *Writer) HeldBytes() int { return w.window.bytes(w.window.base.ID) }
 
+// KeptBytes is the part of HeldBytes that is committed, and kept for replicas that
+// are behind.
+func (w *Writer) KeptBytes() int { return w.window.between(w.window.base.ID, w.commit) }
+
 // Step takes one input. Proposals are put into the log at once; what they make
 // necessary to send goes out with the next Tick, so that many travel together.
 func (w *Writer) Step(now Time, in Input, out *Output) {
@@ -162,6 +166,10 @@ func (w *Writer) Step(now Time, in Input, out *Output) {
 		w.hurry()
 	case Renew:
 		w.hurry()
+	case LetGo:
+		if w.phase == Serving {
+			w.forget(in.Keep)
+		}
 	case GiveUp:
 		w.giveUp(now, in, out)
 	default:

@@ -49,7 +49,7 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
 	c.ControlBytes = cmp.Or(c.ControlBytes, 8<<20)
-	c.LogBytes = cmp.Or(c.LogBytes, 64<<20)
+	c.LogBytes = cmp.Or(c.LogBytes, 48<<20) // as much as all writers of a node have in flight
 	c.BulkBytes = cmp.Or(c.BulkBytes, 32<<20)
 	c.FrameBytes = cmp.Or(c.FrameBytes, 256<<10)
 	c.Ping = cmp.Or(c.Ping, time.Second)

@@ -34,13 +34,17 @@ type Limits struct {
 	// message.
 	Messages     int // 8192
 	MessageBytes int // 64 MiB; only entries count
-	// WriterGroups and WriterBytes bound what one writer has in flight. What
-	// does not fit is refused with ErrFull before it is queued.
-	WriterGroups int // 65536
-	WriterBytes  int // 64 MiB
+	// WindowBytes bounds what all writers of the node have in flight, with what
+	// groups and entries take beside their data. What does not fit is refused
+	// with ErrFull before it is queued. A writer alone gets half of it.
+	WindowBytes int // 32 MiB
+	// KeepBytes bounds what all writers of the node keep of committed entries for
+	// replicas that are behind. What is above it goes, beginning with those who keep
+	// most: such a replica goes on behind a gap.
+	KeepBytes int // 32 MiB
 	// DiskBytes bounds the entries of all shards that wait to be applied.
 	// While they are more, messages that carry entries are dropped.
-	DiskBytes int // 256 MiB, but at most a quarter of Space.Reserve
+	DiskBytes int // 128 MiB, but at most a quarter of Space.Reserve
 	// Batches is how many batches may have been applied and wait for their
 	// sync. While they are as many, writes collect into the next batch.
 	Batches int // 4
@@ -86,9 +90,9 @@ func (l *Limits) complete() error {
 	}{
 		{"Messages", &l.Messages, 8192},
 		{"MessageBytes", &l.MessageBytes, 64 << 20},
-		{"WriterGroups", &l.WriterGroups, 65536},
-		{"WriterBytes", &l.WriterBytes, 64 << 20},
-		{"DiskBytes", &l.DiskBytes, 256 << 20},
+		{"WindowBytes", &l.WindowBytes, 32 << 20},
+		{"KeepBytes", &l.KeepBytes, 32 << 20},
+		{"DiskBytes", &l.DiskBytes, 128 << 20},
 		{"Batches", &l.Batches, 4},
 		{"BatchBytes", &l.BatchBytes, 8 << 20},
 		{"Readers", &l.Readers, 4},

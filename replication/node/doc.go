@@ -44,14 +44,14 @@
 //
 // Each has a bound, and a rule for full:
 //
-//	inbox: messages   Limits.Messages, .MessageBytes a shard    the message is lost
-//	inbox: appends    Limits.WriterGroups, .WriterBytes each    Append says ErrFull
-//	inbox: the rest   what is outstanding elsewhere             always fits
-//	disk: writes      Limits.DiskBytes a node                   messages with entries are lost on arrival
-//	disk: batches     Limits.Batches a node                     the next batch grows
-//	reads             what machines have outstanding            always fits
-//	waiters           Limits.WriterGroups of each writer        (Append says ErrFull)
-//	transport         its own                                   the message is lost
+//	appends in flight           Limits.WindowBytes a node              Append says ErrFull, and whoever appends waits
+//	kept for replicas behind    Limits.KeepBytes a node                the oldest goes, and they get a gap
+//	inbox: messages             Limits.Messages, .MessageBytes a shard the message is lost
+//	inbox: the rest             what is outstanding elsewhere          always fits
+//	disk: writes                Limits.DiskBytes a node                messages with entries are lost on arrival
+//	disk: batches               Limits.Batches a node                  the next batch grows
+//	reads                       what machines have outstanding         always fits
+//	transport                   its own                                the message is lost
 //
 // A lost message is nothing new to the protocol: its sender asks again.
 //

@@ -11,7 +11,7 @@ import (
 //
 //	kind      bounded by                          when it is full
 //	messages  Limits.Messages and .MessageBytes   the message is lost
-//	orders    Limits.WriterGroups and .WriterBytes of each writer; Append says ErrFull
+//	orders    Limits.WindowBytes of the node      always fits: Append has said ErrFull
 //	synced    Limits.Batches                      always fits
 //	reads     what machines have outstanding      always fits
 //	calls     one for each goroutine that waits   always fits

@@ -3,6 +3,7 @@ package node
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"walle/replication"
 )
@@ -13,6 +14,8 @@ type Node struct {
 	shards  []*shard
 	disk    *disk
 	readers readers
+	window  window
+	kept    atomic.Int64 // by all writers, for replicas that are behind
 
 	stopping chan struct{} // closed when the node stops, by Close or by failing
 	stopOnce sync.Once
@@ -30,7 +33,7 @@ func Open(c Config) (*Node, error) {
 		return nil, err
 	}
 	limitDisk(&c)
-	n := &Node{config: c, stopping: make(chan struct{})}
+	n := &Node{config: c, stopping: make(chan struct{}), window: window{limit: int64(c.Limits.WindowBytes)}}
 	n.readers = readers{storage: c.Storage, jobs: newQueue[readJob](), stopping: n.stopping, fail: n.fail}
 	n.disk = newDisk(&n.config, n.fail)
 	for i := range c.Shards {
@@ -164,6 +167,15 @@ func (n *Node) Progress(stream replication.StreamID) (*Progress, bool) {
 	}
 	return p.(*Progress), true
 }
+
+// Held is what a node holds in memory for its writers, in bytes.
+type Held struct {
+	InFlight int64 // bounded by Limits.WindowBytes and one group
+	Kept     int64 // bounded by Limits.KeepBytes, or twice that with many shards
+}
+
+// Held tells what the node's writers hold.
+func (n *Node) Held() Held { return Held{InFlight: n.window.inUse(), Kept: n.kept.Load()} }
 
 // shardOf is the shard that owns a stream's machines. Ids are given out in
 // sequence: the product spreads them, whatever pattern the busy ones have.

@@ -187,36 +187,6 @@ func TestGroupCommit(t *testing.T) {
 	})
 }
 
-// A writer has only so much in flight.
-func TestAppendFull(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := newStream(t, 1)
-		c.kill(1)
-		c.open(1, node.Limits{WriterGroups: 3, WriterBytes: 100})
-		c.host(stream)
-		w := c.claim(1, stream, node.ClaimWait)
-		release := c.stores[1].holdSyncs()
-		r := newReplies()
-		group := func(bytes int) error {
-			return w.Append([][]byte{make([]byte, bytes)}, node.AppendOptions{}, r.to(0))
-		}
-		if err := errors.Join(group(200), group(0)); !errors.Is(err, node.ErrFull) {
-			t.Fatalf("200 of 100 bytes alone, and then more: %v", err)
-		}
-		release()
-		r.wait(1)
-		release = c.stores[1].holdSyncs()
-		if err := errors.Join(group(40), group(40), group(20)); err != nil {
-			t.Fatal(err)
-		}
-		if err := group(0); !errors.Is(err, node.ErrFull) {
-			t.Fatalf("a fourth group: %v", err)
-		}
-		release()
-		inOrder(t, r.wait(4)[3:], 0, replication.Applied)
-	})
-}
-
 // A question reaches all members, waits for those who do not answer, and gives
 // what it has when its time is up.
 func TestAsk(t *testing.T) {

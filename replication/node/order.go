@@ -9,7 +9,7 @@ type order struct {
 
 	// Of an append.
 	payloads [][]byte
-	size     int
+	size     int64
 	opts     AppendOptions
 	done     func(replication.Reply)
 
@@ -98,6 +98,9 @@ func (s *shard) settleWriter(w *Writer) {
 	if w.over {
 		return
 	}
+	if w.settled() {
+		w.giveUnknown()
+	}
 	switch w.machine.Phase() {
 	case replication.Claiming:
 		w.publish()
@@ -126,6 +129,8 @@ func (s *shard) end(w *Writer, err error, cause replication.Cause) {
 	s.tellLater(w)
 	delete(s.writers, w.id)
 
+	s.countKept(w, 0)
+	w.giveUnknown()
 	status := w.Status()
 	status.Phase = w.machine.Phase()
 	status.ValidUntil = 0

@@ -13,8 +13,9 @@ const maxPasses = 64
 //	2 until nothing is left: pass messages between machines of this node, then
 //	  give a Tick to those that are due. Machines put off sending until this
 //	  Tick, so that many proposals make one Append, and many Synced one answer
-//	3 hand sends to the transport, writes to the disk, reads to the readers
-//	4 publish progress, note deadlines, and tell waiters
+//	3 have writers keep less for replicas that are behind, if it is too much
+//	4 hand sends to the transport, writes to the disk, reads to the readers
+//	5 publish progress, note deadlines, and tell waiters
 type round struct {
 	now  replication.Time
 	wall int64
@@ -51,6 +52,7 @@ func (s *shard) runRound() {
 		s.passLocal()
 		s.tickDue()
 	}
+	s.boundKept()
 	s.handOut()
 	s.settle()
 	s.tellWaiters()
@@ -281,14 +283,20 @@ func (s *shard) settleReplica(r *replica) {
 func (s *shard) tellWaiters() {
 	for _, w := range s.answered {
 		w.answered = false
+		free := int64(0)
 		for {
 			a, ok := w.waiting.pop()
 			if !ok {
 				break
 			}
-			w.free(a.size)
+			if a.reply.Outcome == replication.Unknown && !w.over && !w.settled() {
+				w.unknown += a.size // the machine has it still
+			} else {
+				free += a.size
+			}
 			a.done(a.reply)
 		}
+		s.node.window.give(&w.flight, free)
 	}
 	clear(s.answered)
 	s.answered = s.answered[:0]

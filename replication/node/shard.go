@@ -24,6 +24,7 @@ type shard struct {
 	replicas  map[replication.StreamID]*replica
 	room      Room
 	writers   map[replication.ClaimID]*Writer
+	kept      int // by writers, for replicas that are behind
 	asks      map[replication.ClaimID]*ask
 	deadlines deadlines
 	timer     *time.Timer

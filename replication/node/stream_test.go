@@ -60,6 +60,11 @@ func (c *cluster) holds(id replication.NodeID, to int) {
 // follow waits until a node has committed up to to.
 func (c *cluster) follow(id replication.NodeID, to replication.EntryID) {
 	c.t.Helper()
+	c.followOn(id, stream, to)
+}
+
+func (c *cluster) followOn(id replication.NodeID, stream replication.StreamID, to replication.EntryID) {
+	c.t.Helper()
 	p, ok := c.nodes[id].Progress(stream)
 	if !ok {
 		c.t.Fatalf("no replica on %v", id)

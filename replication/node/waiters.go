@@ -13,13 +13,13 @@ type waiters struct {
 
 type waiter struct {
 	done     func(replication.Reply)
-	size     int
+	size     int64
 	answered bool
 	reply    replication.Reply
 }
 
 // add returns the Ref under which done waits.
-func (q *waiters) add(done func(replication.Reply), size int) uint64 {
+func (q *waiters) add(done func(replication.Reply), size int64) uint64 {
 	if q.next == 0 {
 		q.head, q.next = 1, 1
 	}

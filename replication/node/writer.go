@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"walle/replication"
 )
 
 var (
-	// ErrFull refuses an append: as much as Limits allows is in flight.
+	// ErrFull refuses an append: the node's window is full. See AwaitRoom.
 	ErrFull = errors.New("too much is in flight")
 	// ErrClosed says that the node, or the writer, has been closed.
 	ErrClosed = errors.New("closed")
@@ -28,7 +27,7 @@ type Writer struct {
 	stream replication.StreamID
 	id     replication.ClaimID
 
-	groups, bytes atomic.Int64 // in flight
+	flight inFlight // its node's window guards it
 
 	ready chan struct{} // closed once the claim serves or has failed
 	lost  chan struct{} // closed once it is over
@@ -46,6 +45,8 @@ type Writer struct {
 	cause    replication.Cause // why appends are refused once it is over
 	answered bool              // queued to have its waiters told
 	trace    *Trace            // of an append that somebody watches; mostly nil
+	kept     int               // as it is counted in the node's
+	unknown  int64             // of what is in flight: answered as unknown already
 }
 
 // WriterStatus is how a writer stood at the end of its owner's last round.
@@ -109,36 +110,36 @@ func (w *Writer) Err() error {
 // exactly once, in the order of the appends, by the goroutine that owns the
 // stream: it must not block, and may call Append. The writer keeps payloads.
 func (w *Writer) Append(payloads [][]byte, opts AppendOptions, done func(replication.Reply)) error {
-	size := 0
-	for _, p := range payloads {
-		size += len(p)
-	}
-	if !w.reserve(size) {
+	size := sizeOfGroup(payloads)
+	if !w.window().take(&w.flight, size) {
 		return ErrFull
 	}
 	if !w.shard.inbox.putOrder(order{writer: w, payloads: payloads, size: size, opts: opts, done: done}) {
-		w.free(size)
+		w.window().give(&w.flight, size)
 		return w.shard.node.stopCause()
 	}
 	return nil
 }
 
-// reserve counts a group of size bytes as in flight, if it fits. A group that
-// is larger than the limit fits while it is alone.
-func (w *Writer) reserve(size int) bool {
-	l := &w.shard.node.config.Limits
-	groups, bytes := w.groups.Add(1), w.bytes.Add(int64(size))
-	if groups == 1 || groups <= int64(l.WriterGroups) && bytes <= int64(l.WriterBytes) {
-		return true
-	}
-	w.free(size)
-	return false
+// AwaitRoom returns when there may be room for an append that was refused with
+// ErrFull, or the writer is over, or ctx is.
+func (w *Writer) AwaitRoom(ctx context.Context) error {
+	w.window().await(ctx, &w.flight, w.lost)
+	return ctx.Err()
 }
 
-func (w *Writer) free(size int) {
-	w.groups.Add(-1)
-	w.bytes.Add(-int64(size))
+func (w *Writer) window() *window { return &w.shard.node.window }
+
+// giveUnknown gives back what was answered as unknown, once it is in flight no
+// more. Only the owner calls it.
+func (w *Writer) giveUnknown() {
+	w.window().give(&w.flight, w.unknown)
+	w.unknown = 0
 }
+
+// settled reports whether all that was appended is committed. Only the owner
+// calls it.
+func (w *Writer) settled() bool { return w.machine.Commit()+1 >= w.machine.Next() }
 
 // TrimTo passes on to the replicas that entries below first may go, as far as
 // they are committed.

@@ -103,7 +103,11 @@ func mustDump(t *testing.T, s storetest.Storage) string {
 // The store does what the model in memory does, through flushes, compactions
 // and restarts.
 func TestLikeModel(t *testing.T) {
-	for seed := range uint64(3) {
+	seeds := uint64(3)
+	if testing.Short() {
+		seeds = 1
+	}
+	for seed := range seeds {
 		var (
 			fs    = vfs.NewMem()
 			s     = open(t, fs)

@@ -117,7 +117,11 @@ func (s *small) ballast() bool {
 func TestFullDisk(t *testing.T) {
 	s := openSmall(t, 0)
 	defer func() { closeStore(t, s.Store) }()
-	for round := range 3 {
+	rounds := 3
+	if testing.Short() {
+		rounds = 1
+	}
+	for round := range rounds {
 		space := s.fill()
 		if space.Room != node.RoomLow || space.Reserve != quotaTotal/4 {
 			t.Fatalf("round %d: %+v", round, space)
@@ -144,6 +148,9 @@ func TestFullDisk(t *testing.T) {
 // A dropped stream gives back its space, too, and one that is hosted anew under
 // the same number loses nothing by it.
 func TestDropMakesRoom(t *testing.T) {
+	if testing.Short() {
+		t.Skip("fills a disk twice")
+	}
 	s := openSmall(t, 0)
 	defer func() { closeStore(t, s.Store) }()
 	s.fill()

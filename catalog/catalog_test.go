@@ -50,7 +50,7 @@ func (f *fixture) open(i int) {
 	n := f.Nodes[i]
 	c, err := catalog.Open(catalog.Config{
 		Engine: n.Engine, Meta: n.Store, Peers: n.Net, Founders: founders, Random: rand.Uint64, Lease: 500 * time.Millisecond,
-		Self:    catalog.Node{ID: n.Peer.ID, Name: n.Peer.Name, PeerAddr: n.Peer.Addr, SQLAddr: "sql of " + n.Peer.Name, Version: "test"},
+		Self: catalog.Node{ID: n.Peer.ID, Name: n.Peer.Name, PeerAddr: n.Peer.Addr, SQLAddr: "sql of " + n.Peer.Name, Version: "test"},
 		OnFatal: func(err error) {
 			if engine.KindOf(err) != engine.KindShuttingDown { // kill ends the engine below its catalog
 				f.t.Errorf("catalog of %s: %v", n.Peer.Name, err)

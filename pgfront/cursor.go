@@ -14,6 +14,7 @@ import (
 type cursor struct {
 	rows   query.Rows
 	keeps  keeping
+	memory *query.Memory
 	kept   [][]query.Value // the first rows, as far as they were read
 	bytes  int64           // of kept
 	pos    int64           // the row that it is on, from 1, and behind the last one still that; 0 before the first
@@ -67,6 +68,11 @@ func (c *cursor) keep() error {
 	}
 	c.row = datum.CloneRow(c.row)
 	c.bytes += sizeOf(c.row)
+	if c.bytes > cursorKeepsSome {
+		if err := c.memory.Check(); err != nil {
+			return err
+		}
+	}
 	switch {
 	case c.keeps == keepsSome && c.bytes > cursorKeepsSome:
 		c.keeps, c.kept = keepsNone, nil
@@ -116,6 +122,9 @@ func (c *cursor) hold(ctx context.Context) error {
 		row := datum.CloneRow(c.rows.Row())
 		if bytes += sizeOf(row); bytes > cursorKeepsAll {
 			return query.OutOfMemory("cursor WITH HOLD", cursorKeepsAll)
+		}
+		if err := c.memory.Check(); err != nil {
+			return err
 		}
 		rest.rows = append(rest.rows, row)
 	}

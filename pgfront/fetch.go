@@ -54,7 +54,7 @@ func (s *session) declare(ctx context.Context, stmt *sql.DeclareCursor, inner pl
 	if err := s.run(ctx, p); err != nil {
 		return nil, s.located(stmt.Query, err)
 	}
-	p.makeCursor(keepsSome)
+	p.makeCursor(keepsSome, s.server.memory)
 	switch {
 	case stmt.Scroll:
 		p.cursor.keeps = keepsAll
@@ -87,8 +87,8 @@ func errPortalExists(name string) error {
 }
 
 // makeCursor lets a portal that runs be walked over.
-func (p *portal) makeCursor(k keeping) {
-	p.cursor = &cursor{rows: p.result.rows, keeps: k}
+func (p *portal) makeCursor(k keeping, memory *query.Memory) {
+	p.cursor = &cursor{rows: p.result.rows, keeps: k, memory: memory}
 	p.result.rows = p.cursor
 }
 
@@ -171,7 +171,7 @@ func (f *fetchPlan) run(ctx context.Context, _ []query.Value) (*result, error) {
 		if p.result == nil || p.result.rows == nil {
 			return nil, errNoCursor(f.stmt.Cursor)
 		}
-		p.makeCursor(keepsNone)
+		p.makeCursor(keepsNone, s.server.memory)
 	}
 	if f.stmt.Move && f.stmt.Count == 0 && f.stmt.Direction != sql.FetchAbsolute {
 		n := int64(0)

@@ -58,7 +58,7 @@ func (s *session) planInsert(stmt *sql.Insert, types []query.OID, r *resolver) (
 	if err != nil {
 		return nil, err
 	}
-	planner := query.NewPlanner(query.Env{Resolver: r, Session: s, ParamTypes: types})
+	planner := query.NewPlanner(s.env(r, types))
 	if stmt.Query != nil {
 		p.query, err = planner.SelectInto(stmt.Query, targets)
 	} else {

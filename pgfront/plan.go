@@ -201,6 +201,6 @@ func endsTransaction(stmt sql.Statement) bool {
 }
 
 // env is what query plans and runs in.
-func (s *session) env(types []query.OID) query.Env {
-	return query.Env{Resolver: &resolver{session: s}, Session: s, ParamTypes: types}
+func (s *session) env(r *resolver, types []query.OID) query.Env {
+	return query.Env{Resolver: r, Session: s, ParamTypes: types, Memory: s.server.memory}
 }

@@ -76,7 +76,7 @@ func (s *session) planArgs(stmt *sql.Execute, p *prepared) (*query.Exprs, error)
 		nodes = append(nodes, a.Node)
 		targets = append(targets, query.Target{Name: fmt.Sprintf("$%d", i+1), Type: p.params()[i], Typmod: -1})
 	}
-	planner := query.NewPlanner(s.env(nil))
+	planner := query.NewPlanner(s.env(&resolver{session: s}, nil))
 	args, err := planner.Exprs(nodes, targets)
 	if err != nil {
 		return nil, err

@@ -114,7 +114,7 @@ func (s *session) sendRow(fields []query.Field, formats []int16, row []query.Val
 // codecNow is the codec for the settings as they are.
 func (s *session) codecNow() *query.Codec {
 	if s.codec == nil {
-		s.codec = query.NewCodec(s.env(nil))
+		s.codec = query.NewCodec(s.env(&resolver{session: s}, nil))
 	}
 	return s.codec
 }

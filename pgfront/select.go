@@ -27,7 +27,7 @@ func (p *selectPlan) run(ctx context.Context, args []query.Value) (*result, erro
 }
 
 func (s *session) planSelect(stmt sql.Statement, tree *pg_query.SelectStmt, types []query.OID, r *resolver) (plan, error) {
-	prepared, err := query.Plan(tree, query.Env{Resolver: r, Session: s, ParamTypes: types})
+	prepared, err := query.Plan(tree, s.env(r, types))
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"walle/catalog"
 	"walle/engine"
+	"walle/pgfront/query"
 	"walle/pgfront/sql"
 	"walle/replication"
 )
@@ -32,6 +33,7 @@ type Config struct {
 	Database       string        // the cluster's name to clients; "": walle
 	MaxConnections int           // 0: 2000
 	StartupTimeout time.Duration // for a client to say who it is; 0: 1 min
+	QueryMemory    int64         // bytes of heap beyond which statements keep no more; 0: half of the machine's memory
 	ReleaseTimeout time.Duration // for giving back the streams of a session that ends; 0: 5 s
 	Logger         *slog.Logger
 }
@@ -48,6 +50,9 @@ func (c *Config) complete() error {
 	}
 	if c.StartupTimeout == 0 {
 		c.StartupTimeout = time.Minute
+	}
+	if c.QueryMemory == 0 {
+		c.QueryMemory = machineMemory() / 2
 	}
 	if c.ReleaseTimeout == 0 {
 		c.ReleaseTimeout = 5 * time.Second
@@ -70,6 +75,7 @@ type Server struct {
 	cache    *sql.Cache
 	started  time.Time
 	settings settingTable
+	memory   *query.Memory // of all statements
 
 	running sync.WaitGroup // connections
 
@@ -87,7 +93,7 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		cfg: c, cache: sql.NewCache(cacheLimits), started: time.Now(),
+		cfg: c, cache: sql.NewCache(cacheLimits), started: time.Now(), memory: query.NewMemory(c.QueryMemory),
 		listeners: make(map[net.Listener]struct{}),
 		sessions:  make(map[int32]*session), conns: make(map[net.Conn]struct{}),
 	}

@@ -161,7 +161,7 @@ func (s *session) planTrim(stmt *sql.TrimStream, types []query.OID, r *resolver)
 	if _, err := r.streamFor(stmt, stmt.Stream); err != nil {
 		return nil, err
 	}
-	planner := query.NewPlanner(query.Env{Resolver: r, Session: s, ParamTypes: types})
+	planner := query.NewPlanner(s.env(r, types))
 	to, err := planner.Exprs([]*pg_query.Node{stmt.To.Node}, []query.Target{{Name: "entry_id", Type: datum.Int8OID, Typmod: -1}})
 	if err != nil {
 		return nil, err

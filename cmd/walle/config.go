@@ -23,6 +23,7 @@ type config struct {
 	Insecure bool       // may listen beyond loopback
 	Scrub    float64    // MiB that the scrub reads in a second; 0: it is off
 	MinFree  size.Bytes // of the disk that are kept free; 0 leaves it to the size of the disk
+	Queries  size.Bytes // of heap beyond which no query keeps more; 0 leaves it to the machine's memory
 }
 
 const (

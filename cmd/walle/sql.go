@@ -31,6 +31,7 @@ func (s *server) sqlAddr() string { return s.sql.listener.Addr().String() }
 func (s *server) serveSQL(context.Context) error {
 	front, err := pgfront.New(pgfront.Config{
 		Catalog: s.catalog, Engine: s.engine, Node: s.self.Name, Version: version(), Logger: s.log,
+		QueryMemory: int64(s.cfg.Queries),
 	})
 	if err != nil {
 		return err

@@ -53,6 +53,7 @@ reached; later starts may leave it out, or give it with other addresses.`,
 	f.StringVar(&join, "join", "", "join the cluster of the node at `host:port`")
 	f.BoolVar(&cfg.Insecure, "insecure", false, "allow to listen beyond loopback, although there is no authentication yet")
 	f.Var(&cfg.MinFree, "min-free", "keep so much of the disk free of entries, `size` such as 512MiB (default: an eighth of the disk, at most 1GiB)")
+	f.Var(&cfg.Queries, "query-memory", "beyond this `size` of the heap, such as 2GiB, no query keeps more (default: half of the memory)")
 	f.Float64Var(&cfg.Scrub, "scrub-rate", scrubDefault, "how many `MiB` a second of the node's own entries are read to find damage; 0 reads none")
 	f.StringVar(&level, "log-level", "info", "debug, info, warn or error")
 	return cmd

@@ -64,6 +64,8 @@ type Env struct {
 	// WorkMem bounds the bytes that one sort, hash or aggregate may hold; beyond it a
 	// statement fails with 53200. 0 means 64 MiB.
 	WorkMem int64
+	// Memory bounds what all statements of the process keep; nil for no bound.
+	Memory *Memory
 }
 
 // Field describes a column of a result, as RowDescription does.

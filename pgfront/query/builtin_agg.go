@@ -298,11 +298,9 @@ func (a *stringAgg) add(c *call, v []Value) error {
 		a.text = append(a.text, v[1].Str()...)
 	}
 	a.any = true
+	before := len(a.text)
 	a.text = append(a.text, v[0].Str()...)
-	if int64(len(a.text)) > c.run.workMem {
-		return datum.Errorf("53200", "out of memory").WithDetail("string_agg would need more than work_mem.")
-	}
-	return nil
+	return c.budget.addBytes(int64(len(a.text) - before))
 }
 
 func (a *stringAgg) result(*call) (Value, error) {
@@ -316,15 +314,11 @@ func (a *stringAgg) result(*call) (Value, error) {
 type arrayAgg struct {
 	elem  OID
 	elems []Value
-	used  int64
 }
 
 func (a *arrayAgg) add(c *call, v []Value) error {
 	a.elems = append(a.elems, v[0].Clone())
-	if a.used += v[0].Size(); a.used > c.run.workMem {
-		return datum.Errorf("53200", "out of memory").WithDetail("array_agg would need more than work_mem.")
-	}
-	return nil
+	return c.budget.addBytes(v[0].Size())
 }
 
 func (a *arrayAgg) result(*call) (Value, error) {
@@ -338,7 +332,6 @@ func (a *arrayAgg) result(*call) (Value, error) {
 type arrayStack struct {
 	elem OID
 	list []Value
-	used int64
 }
 
 func (a *arrayStack) add(c *call, v []Value) error {
@@ -352,10 +345,7 @@ func (a *arrayStack) add(c *call, v []Value) error {
 		return datum.Errorf("2202E", "cannot accumulate arrays of different dimensionality")
 	}
 	a.list = append(a.list, v[0].Clone())
-	if a.used += v[0].Size(); a.used > c.run.workMem {
-		return datum.Errorf("53200", "out of memory").WithDetail("array_agg would need more than work_mem.")
-	}
-	return nil
+	return c.budget.addBytes(v[0].Size())
 }
 
 func (a *arrayStack) result(*call) (Value, error) {

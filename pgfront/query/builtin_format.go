@@ -1,6 +1,7 @@
 package query
 
 import (
+	"math"
 	"strings"
 	"unicode/utf8"
 
@@ -93,6 +94,9 @@ func (f *formatter) specifier(s string) (rest string, err error) {
 	i, err := f.argument(position)
 	if err != nil {
 		return "", err
+	}
+	if width < -math.MaxInt32 {
+		return "", datum.Errorf("22003", "number is out of range")
 	}
 	if width < 0 {
 		left, width = true, -width

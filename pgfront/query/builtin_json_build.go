@@ -174,8 +174,9 @@ func jsonKey(c *call, t OID, v Value) (string, error) {
 
 // jsonAgg is json_agg and jsonb_agg.
 type jsonAgg struct {
-	target OID
-	buf    []byte
+	target  OID
+	buf     []byte
+	counted int // bytes of buf
 }
 
 func newJSONAgg(result OID) aggregator       { return &jsonAgg{target: result} }
@@ -197,10 +198,9 @@ func (a *jsonAgg) add(c *call, v []Value) (err error) {
 }
 
 func (a *jsonAgg) check(c *call) error {
-	if int64(len(a.buf)) > c.run.workMem {
-		return datum.Errorf("53200", "out of memory").WithDetail("A JSON aggregate would need more than work_mem.")
-	}
-	return nil
+	grown := len(a.buf) - a.counted
+	a.counted = len(a.buf)
+	return c.budget.addBytes(int64(grown))
 }
 
 func (a *jsonAgg) result(*call) (Value, error) {

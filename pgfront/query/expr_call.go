@@ -12,7 +12,8 @@ type call struct {
 	run    *run
 	types  []OID // of the arguments
 	result OID
-	memo   any // what the builtin wants to keep for its next call at this place
+	memo   any     // what the builtin wants to keep for its next call at this place
+	budget *budget // of an aggregate: what all groups keep
 }
 
 // The shapes of builtins. Arguments of a strict one are never null.

@@ -232,7 +232,7 @@ func (s *aggState) add(f *frame, b *budget) error {
 		}
 	}
 	if s.call.order == nil {
-		s.info.run = f.run
+		s.info.run, s.info.budget = f.run, b
 		return s.agg.add(&s.info, s.args)
 	}
 	for i, k := range s.call.order {
@@ -267,6 +267,7 @@ func (s *aggState) finish(f *frame) (Value, error) {
 	order := sorter{rows: s.rows, by: s.call.order}
 	slices.SortFunc(order.rows, order.cmp)
 	b := f.run.budget("aggregate")
+	s.info.budget = &b
 	for _, r := range order.rows {
 		copy(s.args, r.row)
 		if s.call.distinct {

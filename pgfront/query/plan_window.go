@@ -108,6 +108,7 @@ func (c *windowCall) partitionValues(items []sorted, rows [][]Value, f frame) er
 	}
 	peers := peerStarts(items, len(c.partition), c.order)
 	var state *aggState
+	var b budget // of state
 	added := 0
 	for i := range rows {
 		if err := f.run.tick(); err != nil {
@@ -128,7 +129,7 @@ func (c *windowCall) partitionValues(items []sorted, rows [][]Value, f frame) er
 			v, err = c.fn(w)
 		} else {
 			if state == nil || !c.frame.start.unbounded || c.frame.exclude != excludeNone || w.to < added {
-				state, added = c.newState(), w.from
+				state, added, b = c.newState(), w.from, f.run.budget("window")
 			}
 			for ; added < w.to && err == nil; added++ {
 				if w.excluded(added) {
@@ -138,7 +139,6 @@ func (c *windowCall) partitionValues(items []sorted, rows [][]Value, f frame) er
 					return err
 				}
 				w.f.row = rows[added]
-				b := f.run.budget("window")
 				err = state.add(&w.f, &b)
 			}
 			if err == nil {

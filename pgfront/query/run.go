@@ -115,8 +115,17 @@ func (b *budget) add(row []Value) error {
 	return b.addBytes(size)
 }
 
+// budgetStep is how far a budget may grow before it asks for the memory of all.
+const budgetStep = 64 << 10
+
 func (b *budget) addBytes(n int64) error {
+	before := b.used
 	b.used += n
+	if before/budgetStep != b.used/budgetStep {
+		if err := b.run.env.Memory.Check(); err != nil {
+			return err
+		}
+	}
 	if b.used > b.run.workMem {
 		return datum.Errorf("53200", "out of memory").
 			WithDetail("The %s would need more than work_mem (%d bytes).", b.what, b.run.workMem).

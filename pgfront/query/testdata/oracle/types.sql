@@ -201,3 +201,4 @@ select 'foo' ~ '\mf*oo' -- refused
 select regexp_split_to_array('one two  three', '\M\s+\m') -- refused
 select 'foo' ~ '\m*' -- refused
 select 'a.b' ~ '\ma\M\.\mb\M', 'ab' ~ 'a\Mb', 'ab' ~ 'a\mb'
+select format('%*s', (-2147483648), 1, 1)

@@ -89,6 +89,33 @@ func TestBackfillIsWhatTheLogGoesOnFrom(t *testing.T) {
 	}
 }
 
+// TestBackfillGoesAheadOfTheDisk: the next chunk of a gap is asked for while the one
+// before is written, but a disk that hangs does not make a replica ask for more and
+// more of them.
+func TestBackfillGoesAheadOfTheDisk(t *testing.T) {
+	const missing = 6
+	_, _, log := loneReplica(missing, missing)
+	r, step, _ := loneReplica(0, 0)
+	out := step(Append{Term: 1, Prev: log[missing], Commit: missing, Jump: true}, 1)
+	jumped := out.Writes[0].Seq
+	for left := EntryID(missing); left > missing-backfillAhead; left-- {
+		if n := len(out.Sends); n != 1 || out.Sends[0].Msg != (Fetch{From: 1, To: left, MaxBytes: backfillBytes}) {
+			t.Fatalf("with 1..%d missing, it says %v", left, out.Sends)
+		}
+		e := Entry{ID: left, Term: 1, GroupEnd: true}
+		e.Seal(log[left-1].Chain)
+		out = step(Fetched{From: 1, To: left, Answer: Have, Prev: log[left-1], Entries: []Entry{e}, First: 1}, 0)
+	}
+	if len(out.Sends) > 0 || r.Deadline() <= Time(backfillPatience) {
+		t.Fatalf("with %d chunks on their way to the disk, it says %v", backfillAhead, out.Sends)
+	}
+	out = Output{}
+	r.Step(0, Synced{jumped + 1}, &out)
+	if n := len(out.Sends); n != 2 || out.Sends[1].Msg.(Fetch).To != missing-backfillAhead {
+		t.Fatalf("with one of them durable, it says %v", out.Sends)
+	}
+}
+
 // TestDamageIsFilledWithWhatTheLogGoesOnFrom: where the chain at a gap's end is not
 // known, only what the entry above goes on from fills it (I6).
 func TestDamageIsFilledWithWhatTheLogGoesOnFrom(t *testing.T) {

@@ -6,8 +6,11 @@ import (
 )
 
 const (
-	// backfillBytes bounds one chunk of back-fill; one is under way at a time.
+	// backfillBytes bounds one chunk of back-fill.
 	backfillBytes = 1 << 20
+	// backfillAhead is how many chunks may be on their way to the disk while the
+	// next one is asked for.
+	backfillAhead = 2
 	// backfillPatience is how long one member is waited for.
 	backfillPatience = time.Second
 	// backfillPause is the pause after every member has failed to help.
@@ -16,16 +19,20 @@ const (
 
 // backfill closes the gaps of a replica, each from its high end down: so every
 // chunk is checked, before it is kept, against a chain that this replica already
-// trusts (I6).
+// trusts (I6). A chunk that is checked is trusted, and says below which entry the
+// next one ends: so that is asked for while the disk still writes. Writes become
+// durable in their order, and with each the gap that it leaves: a crash between
+// two of them leaves the lower part of the gap.
 type backfill struct {
-	asked  *Fetch // under way, or being written
-	from   NodeID // whom it was asked of
-	next   int    // which member to ask next
-	failed int    // how many have failed in a row
-	turn   int    // which gap: the next one when all members have failed
-	at     Time   // when to go on: with asked, when to give it up
-	above  above  // of the gap whose turn it is, if its chain is not known
-	ref    uint64 // of the read of that; 0 if none is under way
+	asked   *Fetch // under way
+	from    NodeID // whom it was asked of
+	writing int    // chunks on their way to the disk
+	next    int    // which member to ask next
+	failed  int    // how many have failed in a row
+	turn    int    // which gap: the next one when all members have failed
+	at      Time   // when to go on: with asked, when to give it up
+	above   above  // of the gap whose turn it is, if its chain is not known
+	ref     uint64 // of the read of that; 0 if none is under way
 }
 
 // above is what the log has right above a gap.
@@ -44,10 +51,14 @@ func (r *Replica) jump(to mark) {
 
 // backfillDue is when backfillSoon has something to do.
 func (r *Replica) backfillDue() Time {
-	if _, ok := r.gapToFill(); r.backfill.ref != 0 || r.backfill.asked == nil && !ok {
+	b := &r.backfill
+	if b.asked != nil {
+		return b.at
+	}
+	if _, ok := r.gapToFill(); !ok || b.ref != 0 || b.writing >= backfillAhead {
 		return Never
 	}
-	return r.backfill.at
+	return b.at
 }
 
 // gapToFill is the gap whose turn it is. On a full disk nothing is filled in but an
@@ -140,15 +151,13 @@ func (r *Replica) backfillFailed(now Time) {
 // fetched takes a chunk of a gap.
 func (r *Replica) fetched(now Time, env Envelope, m Fetched, out *Output) {
 	b := &r.backfill
-	if b.asked == nil || env.From != b.from || m.From != b.asked.From || m.To != b.asked.To || r.backfillWriting() {
+	if b.asked == nil || env.From != b.from || m.From != b.asked.From || m.To != b.asked.To {
 		return // late, or doubled
 	}
+	b.asked, b.at = nil, now
 	i := r.gapOf(m.From, m.To)
-	if i < 0 { // trimmed away meanwhile
-		b.asked, b.at = nil, now
-		return
-	}
 	switch {
+	case i < 0: // trimmed away meanwhile
 	case m.Answer == HaveNot && m.First > m.To:
 		// That member has trimmed all of it; so will this replica.
 		r.trim.wanted = max(r.trim.wanted, m.First)
@@ -156,14 +165,12 @@ func (r *Replica) fetched(now Time, env Envelope, m Fetched, out *Output) {
 			r.state.Gaps = slices.Clone(r.state.Gaps)
 			r.state.Gaps[i].HiChain, r.state.Gaps[i].HiAt = m.Prev.Chain, m.PrevAt
 		}
-		b.asked = nil
 		r.backfillFailed(now)
 	case m.Answer == Have && r.closes(r.state.Gaps[i], m):
 		b.failed = 0
-		b.at = Never // until it is written
+		b.writing++
 		r.closeGap(i, m, out)
 	default:
-		b.asked = nil
 		r.backfillFailed(now)
 	}
 }
@@ -211,15 +218,6 @@ func (r *Replica) closeGap(i int, m Fetched, out *Output) {
 		r.trim.seq = r.lastSeq
 	}
 }
-
-// backfillWritten goes on with the next chunk: one is under way at a time, from
-// the question to the disk, so that live appends come first.
-func (r *Replica) backfillWritten(now Time, m Fetched) {
-	r.backfill.asked, r.backfill.at = nil, now
-}
-
-// backfillWriting reports whether a chunk is on its way to the disk.
-func (r *Replica) backfillWriting() bool { return r.backfill.asked != nil && r.backfill.at == Never }
 
 // gapOf is the index of the gap that from..to is the high end of, or -1.
 func (r *Replica) gapOf(from, to EntryID) int {

@@ -252,11 +252,11 @@ func (r *Replica) sync(now Time, seq uint64, out *Output) {
 		p := &r.pending[done]
 		done++
 		r.flush = p.flush
-		switch m := p.answer.Msg.(type) {
+		switch p.answer.Msg.(type) {
 		case Append, Begin:
 			appended = p
 		case Fetched:
-			r.backfillWritten(now, m)
+			r.backfill.writing--
 		}
 	}
 	if appended != nil {

@@ -23,10 +23,10 @@ type host struct {
 	wallSkew time.Duration
 	disk     disk
 	room     room
-	survives *Crash  // decides the next crash; nil for chance
-	piece    uint64  // Seq of the write of a piece of a gap, the last
-	storage  Storage // what disk is the model of; nil where the model is all there is
-	broken   bool    // storage may fail
+	survives *Crash   // decides the next crash; nil for chance
+	pieces   []uint64 // Seqs of the writes of pieces of gaps that may not be durable yet
+	storage  Storage  // what disk is the model of; nil where the model is all there is
+	broken   bool     // storage may fail
 
 	replica  *replication.Replica
 	timer    timer
@@ -70,7 +70,7 @@ func (h *host) start() {
 		}
 		h.replica = replication.NewReplica(h.id, stream, w.config, h.now())
 	}
-	h.seen, h.piece = seen{}, 0
+	h.seen, h.pieces = seen{}, nil
 	h.look()
 	h.arm()
 	h.room.low, h.room.looking = false, false

@@ -97,7 +97,7 @@ func (h *host) lookAtSpace() {
 // way, and what claims put back.
 func (h *host) grew(wr *replication.Write) {
 	w, r := h.world, &h.room
-	if !r.low || wr.Seq == h.piece { // the piece of a gap that was asked for before
+	if !r.low || h.isPiece(wr) { // a piece of a gap that was asked for before
 		return
 	}
 	if wr.Truncate {

@@ -41,10 +41,11 @@ func (h *host) checkWrite(wr *replication.Write) {
 		w.ledger.checkEntry(&wr.Entries[i], h.id)
 	}
 	if n := len(wr.Entries); n > 0 && now.missing(wr.Entries[n-1].ID) {
-		if h.piece > d.synced {
-			w.fail(CheckMemory, "%v has two pieces of gaps under way", h.id)
+		h.pieces = slices.DeleteFunc(h.pieces, func(seq uint64) bool { return seq <= d.synced })
+		h.pieces = append(h.pieces, wr.Seq)
+		if len(h.pieces) > piecesMax {
+			w.fail(CheckMemory, "%v has %d pieces of gaps under way", h.id, len(h.pieces))
 		}
-		h.piece = wr.Seq
 	}
 }
 
@@ -177,7 +178,7 @@ func (h *host) checkTail(wr *replication.Write) {
 	if n := len(wr.Entries); n > 0 {
 		first := wr.Entries[0].ID
 		prev, at, ok := now.position(first - 1)
-		if !ok && wr.Seq == h.piece {
+		if !ok && h.isPiece(wr) {
 			prev, at = replication.Position{ID: first - 1, Chain: w.ledger.chain(first - 1)}, 0
 		} else if !ok {
 			w.fail(CheckDense, "%v stores %v and not what it follows; gaps %v", h.id, wr.Entries, now.state.Gaps)
@@ -193,7 +194,7 @@ func (h *host) checkTail(wr *replication.Write) {
 				w.fail(CheckTerms, "%v stores %v under history %v", h.id, *e, now.state.History)
 			}
 		}
-		if wr.Seq == h.piece {
+		if h.isPiece(wr) {
 			h.checkBackfill(wr.Entries)
 		}
 	}
@@ -206,11 +207,11 @@ func (h *host) checkTail(wr *replication.Write) {
 }
 
 // checkPending: what is not durable yet, a replica holds in memory. It is what a
-// writer sends before it is answered, and a piece of a gap.
+// writer sends before it is answered, and a few pieces of a gap.
 func (h *host) checkPending() {
 	w, bytes := h.world, 0
 	for i := range h.disk.pending {
-		if wr := &h.disk.pending[i]; wr.Seq != h.piece {
+		if wr := &h.disk.pending[i]; !h.isPiece(wr) {
 			bytes += entryBytes(wr.Entries)
 		}
 	}
@@ -218,6 +219,13 @@ func (h *host) checkPending() {
 		w.fail(CheckMemory, "%v has %d writes under way: %d bytes of new entries (at most %d)", h.id, len(h.disk.pending), bytes, most)
 	}
 }
+
+// piecesMax is how many pieces of gaps of one replica may be on their way to the
+// disk.
+const piecesMax = 2
+
+// isPiece reports whether wr fills in a piece of a gap.
+func (h *host) isPiece(wr *replication.Write) bool { return slices.Contains(h.pieces, wr.Seq) }
 
 // writesMax is how many writes of one replica may be under way.
 const writesMax = 400

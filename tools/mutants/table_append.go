@@ -74,7 +74,7 @@ func appendMutants() []mutant {
 		{name: "the writer takes more than its window", file: "peer.go", rests: "bounded memory", quick: true,
 			old: "case w.window.bytes(w.commit)+size > w.cfg.Limits.Window && len(w.queue.waiting) > 0:", new: "case false:"},
 		{name: "the writer keeps everything for a replica that is behind", file: "peer.go", rests: "bounded memory",
-			old: "w.window.between(to, w.commit) > w.cfg.Limits.Keep", new: "false"},
+			old: "w.window.between(to, w.commit) > keep", new: "false"},
 		{name: "a group is put where it was not asked for", file: "peer.go", rests: "I9", quick: true,
 			old: "case in.First != 0 && in.First != w.Next():\n\t\treturn CauseMoved\n", new: ""},
 		{name: "a group that was refused is appended all the same", file: "peer.go", rests: "I9", quick: true,

@@ -344,7 +344,7 @@ func (a *analyzer) collate(c *pg_query.CollateClause, s *scope) (expr, error) {
 		return nil, datum.Unsupported("collation \"%s\"", name).At(c.Location)
 	}
 	if e.typ() == datum.UnknownOID {
-		return a.settle(e)
+		return e, nil
 	}
 	if category(e.typ()) != 'S' && e.typ() != datum.NameOID && category(e.typ()) != 'A' {
 		return nil, datum.Errorf("42804", "collations are not supported by type %s", datum.TypeName(e.typ())).At(c.Location)

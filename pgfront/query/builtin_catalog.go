@@ -171,6 +171,7 @@ func catalogBuiltins() map[string]any {
 		"pg_table_size":                      fnN(relationSize),
 		"pg_total_relation_size":             fnN(relationSize),
 		"pg_indexes_size":                    fn1(noSize),
+		"pg_stat_get_numscans":               fn1(noSize),
 		"pg_database_size_oid":               fn1(databaseSize),
 		"pg_database_size_name":              fn1(databaseSize),
 		"pg_tablespace_location":             fn1(func(*call, Value) (Value, error) { return text(""), nil }),

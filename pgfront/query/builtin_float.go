@@ -97,8 +97,12 @@ func floatLog(f func(float64) float64) fn1 {
 	}
 }
 
-// power is right to the last digit for integer exponents, where math.Pow is not.
+// power is right to the last digit for integer exponents, and right for denormals, where math.Pow
+// is not.
 func power(x, y float64) float64 {
+	if 0 < x && x < 1e-300 && y != math.Trunc(y) {
+		return math.Pow(x*0x1p600, y) * math.Exp2(-600*y)
+	}
 	if y != math.Trunc(y) || math.Abs(y) > 1024 || x == 0 || math.IsInf(x, 0) || math.IsNaN(x) {
 		return math.Pow(x, y)
 	}
@@ -117,7 +121,7 @@ func power(x, y float64) float64 {
 	return r
 }
 
-// log and log10 are right for denormals too.
+// log and log10 are right for denormals too, and log10 for powers of ten.
 func log(x float64) float64 {
 	if x < 1e-300 {
 		return math.Log(x*0x1p600) - 600*math.Ln2
@@ -128,6 +132,10 @@ func log(x float64) float64 {
 func log10(x float64) float64 {
 	if x < 1e-300 {
 		return math.Log10(x*0x1p600) - 600*math.Log10(2)
+	}
+	n := math.Round(math.Log10(x))
+	if math.Pow10(int(n)) == x {
+		return n
 	}
 	return math.Log10(x)
 }

@@ -246,7 +246,7 @@ func makeDateError(y, m, d Value) error {
 }
 
 func makeTime(_ *call, h, m, s Value) (Value, error) {
-	sec := s.Float()
+	sec := math.RoundToEven(s.Float()*1e6) / 1e6
 	if h.Int() < 0 || h.Int() > 24 || m.Int() < 0 || m.Int() > 59 || !(sec >= 0 && sec <= 60) || h.Int() == 24 && (m.Int() > 0 || sec > 0) {
 		return Value{}, datum.Errorf("22008", "time field value out of range: %d:%02d:%02g", h.Int(), m.Int(), sec)
 	}

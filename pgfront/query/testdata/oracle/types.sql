@@ -202,3 +202,8 @@ select regexp_split_to_array('one two  three', '\M\s+\m') -- refused
 select 'foo' ~ '\m*' -- refused
 select 'a.b' ~ '\ma\M\.\mb\M', 'ab' ~ 'a\Mb', 'ab' ~ 'a\mb'
 select format('%*s', (-2147483648), 1, 1)
+select make_time(1, 1, (- 1e-7::float8)), make_time(1, 1, 59.9999999::float8)
+select make_time(1, 1, -0.000001)
+select pow(5e-324::float8, 1e-7::float8)::numeric(12,10), log(1e15::float8), log(1000::float8), log(1e-5::float8)
+select array_fill(('x' collate "C"), array[1])
+select 'a' collate "C" || 'b', 'a' collate "C" < 'b', upper('a' collate "C"), ('1' collate "C")::int

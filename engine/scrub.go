@@ -27,8 +27,9 @@ type scrub struct {
 	pending []damagedRun // reported, and not yet whole
 	again   *time.Ticker // when to look at them
 
-	mu   sync.Mutex // guards seen
-	seen map[replication.StreamID]*Scrubbed
+	mu    sync.Mutex // guards what follows
+	seen  map[replication.StreamID]*Scrubbed
+	total ScrubTotals
 }
 
 // Scrubbed is what the scrub of a node knows of one replica. It begins anew when
@@ -89,11 +90,14 @@ func (s *scrub) round() bool {
 		return s.engine.closing.Err() == nil
 	}
 	s.forget(streams)
+	s.count(func(t *ScrubTotals) { t.Replicas, t.Done = len(streams), 0 })
 	for _, id := range streams {
 		if !s.replica(id) {
 			return false
 		}
+		s.count(func(t *ScrubTotals) { t.Done++ })
 	}
+	s.count(func(t *ScrubTotals) { t.Rounds++ })
 	return true
 }
 
@@ -134,12 +138,17 @@ func (s *scrub) replica(id replication.StreamID) bool {
 
 // take notes what was found.
 func (s *scrub) take(id replication.StreamID, r Run) {
+	n := uint64(r.Last - r.First + 1)
 	s.note(id, func(k *Scrubbed) { k.To = max(k.To, r.Last) })
+	if r.State == RunWhole {
+		s.count(func(t *ScrubTotals) { t.Entries += n; t.Bytes += uint64(r.Bytes) })
+	}
 	known := func(d damagedRun) bool { return d.stream == id && d.first == r.First && d.last == r.Last }
 	if r.State != RunDamaged || slices.ContainsFunc(s.pending, known) {
 		return
 	}
-	s.note(id, func(k *Scrubbed) { k.Damaged += uint64(r.Last - r.First + 1) })
+	s.note(id, func(k *Scrubbed) { k.Damaged += n })
+	s.count(func(t *ScrubTotals) { t.Ranges++; t.Damaged += n })
 	s.engine.cfg.Logger.Error("entries are damaged", "stream", id, "first", r.First, "last", r.Last, "error", r.Err)
 	s.pending = append(s.pending, damagedRun{stream: id, first: r.First, last: r.Last})
 	s.engine.node.Damaged(id, r.First, r.Last)
@@ -203,7 +212,9 @@ func (s *scrub) settled(d damagedRun) bool {
 		switch {
 		case err != nil:
 		case !ok:
-			s.note(d.stream, func(k *Scrubbed) { k.Repaired += uint64(d.last - d.first + 1) })
+			n := uint64(d.last - d.first + 1)
+			s.note(d.stream, func(k *Scrubbed) { k.Repaired += n })
+			s.count(func(t *ScrubTotals) { t.Repaired += n })
 			s.engine.cfg.Logger.Info("damaged entries are whole again", "stream", d.stream, "first", d.first, "last", d.last)
 			return true
 		case r.State == RunDamaged:

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"walle/engine"
+	"walle/engine/enginetest"
 	"walle/engine/store/storetest"
 	"walle/replication"
 	"walle/replication/node"
@@ -82,6 +83,20 @@ func (f *fixture) awaitScrub(i, member int, id replication.StreamID, what string
 	}
 }
 
+// awaitTotals waits until the totals of a node's scrub please.
+func (f *fixture) awaitTotals(n *enginetest.Node, what string, pleases func(engine.ScrubTotals) bool) {
+	f.t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for !pleases(n.Engine.ScrubTotals()) {
+		select {
+		case <-tick.C:
+		case <-f.ctx.Done():
+			f.t.Fatalf("the totals are %+v, never those %s", n.Engine.ScrubTotals(), what)
+		}
+	}
+}
+
 // wholeHere demands that a node itself can read all entries of a stream.
 func (f *fixture) wholeHere(i int, id replication.StreamID, n int) {
 	f.t.Helper()
@@ -139,6 +154,10 @@ func TestScrubMendsEntry(t *testing.T) {
 	n2.Start()
 	f.awaitScrub(0, 1, 7, "mended", func(k engine.Scrubbed) bool { return k.Damaged == 2 && k.Repaired == 2 })
 	f.wholeHere(1, 7, 30)
+	f.awaitTotals(n2, "of a mended replica", func(t engine.ScrubTotals) bool {
+		return t.Ranges == 2 && t.Damaged == 2 && t.Repaired == 2 && t.Rounds > 1 &&
+			t.Entries >= 28+30 && t.Bytes >= t.Entries*uint64(len(noise(7, 1)))/2 && t.Replicas == 1 && t.Done <= 1
+	})
 }
 
 // entry is an entry as a node's disk has it.

@@ -254,8 +254,10 @@ func TestSingleNode(t *testing.T) {
 	n := nodes(t, 1)[0]
 	p := n.launch(t, n.alone()...)
 	n.wantServing(p)
-	if m := get(n.http, "/metrics"); !strings.Contains(m, "walle_catalog_version") {
-		t.Fatalf("metrics:\n%s", m)
+	for _, name := range []string{"walle_catalog_version", "walle_scrub_damaged_ranges_total 0", "walle_scrub_round_ratio"} {
+		if m := get(n.http, "/metrics"); !strings.Contains(m, name) {
+			t.Fatalf("no %s in the metrics:\n%s", name, m)
+		}
 	}
 
 	other := nodes(t, 1)[0]

@@ -20,8 +20,9 @@ type healing struct {
 	mode    replication.ClaimMode
 	trimmed bool // its writer told all replicas of all trims
 	room    mending
-	missed  bool    // something was to be repaired
-	away    []*host // which stay down until the others have got on
+	missed  bool     // something was to be repaired
+	away    []*host  // which stay down until the others have got on
+	rival   *session // claims at the same time, while some are away
 }
 
 type stage uint8
@@ -212,6 +213,8 @@ func (g *healing) claim() {
 		if g.room == mendTrim {
 			g.stage = stageRoom
 		}
+	case g.rival != nil && g.rival.serving():
+		g.session, g.rival = g.rival, g.session
 	case g.late(claimWithin):
 		w.fail(CheckProgress, "no claim succeeds within %v of healing; %d were tried", claimWithin, g.claims)
 	case s == nil || !s.alive():
@@ -219,6 +222,9 @@ func (g *healing) claim() {
 		if h.up && !h.paused {
 			g.claims++
 			g.session = w.open(h, g.mode, w.weights.leases[0], claimWithin)
+		}
+		if h := w.hosts[w.rand.IntN(len(w.hosts))]; h.up && !h.paused && len(g.away) > 0 && g.rival == nil {
+			g.rival = w.open(h, g.mode, w.weights.leases[0], claimWithin)
 		}
 	}
 }

@@ -16,7 +16,7 @@ func progressMutants() []mutant {
 		{name: "a writer that lost a minority does not rise", file: "claim.go", rests: "progress", hunter: scripts,
 			old: "w.round.step, w.round.at = stepBackOff, now.Add(riseDelay+w.jitter(riseDelay))", new: "w.round.step, w.round.at = stepBackOff, Never"},
 		{name: "a round whose term is taken waits for the dead", file: "claim.go", rests: "progress", hunter: scripts,
-			old: "if w.peers[i].refused == RefusedTerm {", new: "if false {"},
+			old: "if w.peers[i].refused == RefusedTerm {", new: "if i < 0 {"},
 		{name: "a straggler is asked politely for ever", file: "claim.go", rests: "progress", hunter: scripts,
 			old: "|| w.serving() && w.opened()\n", new: "\n"},
 		{name: "an unanswered Begin is not sent again", file: "peer.go", rests: "progress", hunter: scripts,

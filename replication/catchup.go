@@ -29,14 +29,16 @@ func (r *Replica) summary(c mark) Summary {
 // follows it (testdata/commit/catch_up_rise).
 func (r *Replica) catchUp(now Time, env Envelope, m Summary, out *Output) {
 	c := mark{m.Commit, m.CommitAt}
-	same := Common(r.state.History, c.ID, m.History, c.ID) == c.ID // as far as this log reaches
+	// This log's history gives c the term that it has there: this log is a prefix of
+	// what is committed, or goes on from it.
+	same := Common(r.state.History, c.ID, m.History, c.ID) == c.ID
 	switch {
 	case c.ID <= r.settled():
 		return
 	case same && c.ID <= r.tail.ID && m.Term <= r.state.Promised:
 		r.raiseCommit(now, c.ID)
 		return
-	case now < r.heardAt.Add(lookAfter) || r.owed != nil:
+	case now < r.heardAt.Add(lookAfter) || r.owed != nil || now < r.courtesy:
 		return
 	}
 	var w Write
@@ -44,7 +46,7 @@ func (r *Replica) catchUp(now Time, env Envelope, m Summary, out *Output) {
 		if c.Chain == 0 {
 			return // damaged where it comes from
 		}
-		w = r.graft(outline{m.History, c.ID, mark{m.Base, m.BaseAt}, c, c.ID})
+		w = r.graft(outline{history: m.History, end: c.ID, base: mark{m.Base, m.BaseAt}, parting: c, commit: c.ID})
 		if r.tail.ID < c.ID {
 			r.jump(c)
 		}

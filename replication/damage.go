@@ -2,9 +2,9 @@ package replication
 
 import "slices"
 
-// Committed entries that the disk cannot give back become a gap: just these, and
-// whatever is known of the entries around them. Back-fill fetches them from other
-// members. Damage in the middle of a log is never taken for its end.
+// Committed entries that the disk cannot give back become a gap: just these. The
+// chains at its ends are kept as far as memory has them. Back-fill fetches them from
+// other members. Damage in the middle of a log is never taken for its end.
 
 // Damaged tells a Replica that the entries First..Last, which it may not have
 // read for long, turned out to be damaged on its disk.
@@ -32,24 +32,4 @@ func (r *Replica) damaged(lo, hi EntryID, out *Output) {
 		r.backfill.at = 0
 	}
 	r.write(Write{State: r.stateCopy()}, Envelope{}, out)
-}
-
-// withGap returns gaps and g, which becomes one with those that it meets. What
-// their outer ends say of the chain stays.
-func withGap(gaps []Gap, g Gap) []Gap {
-	i := slices.IndexFunc(gaps, func(x Gap) bool { return x.Hi+1 >= g.Lo })
-	if i < 0 {
-		return append(slices.Clip(gaps), g)
-	}
-	j := i
-	for ; j < len(gaps) && gaps[j].Lo <= g.Hi+1; j++ {
-		x := gaps[j]
-		if x.Lo <= g.Lo {
-			g.Lo, g.LoChain = x.Lo, x.LoChain
-		}
-		if x.Hi >= g.Hi {
-			g.Hi, g.HiChain, g.HiAt = x.Hi, x.HiChain, x.HiAt
-		}
-	}
-	return slices.Concat(gaps[:i], []Gap{g}, gaps[j:])
 }

@@ -6,8 +6,8 @@
 // two machines, [Replica] and [Writer]; both take an [Input] in Step and say in
 // [Output] what is to be done. Package node runs them on real disks and
 // networks, package sim in a world of failures, and the scripts in testdata step
-// by step. It is not Raft: any node can write, replicas elect nobody, and a
-// stream that nobody writes sends nothing.
+// by step. It is not Raft: any node can write, replicas elect nobody, and of a
+// stream that nobody writes they ask each other ever more seldom how they stand.
 //
 // # Words
 //
@@ -59,7 +59,7 @@
 //	I5  nothing committed is ever dropped but by trim: the chosen log contains every committed entry, a
 //	    truncation ends at or above the commit, and commit counts only logs of the writer's own term
 //	I6  the chain of every entry is that of its predecessor and its own bytes; what is back-filled is
-//	    checked against a chain that is trusted already
+//	    checked against the chain at the gap's end, or the entry above it, before it is kept
 //	I7  a group is in a log whole or not at all
 //	I8  no claim is complete before every lease that a majority granted to others has run out
 //	I9  every proposal is answered once, in order, and truly: applied, surely not applied, or unknown

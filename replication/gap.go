@@ -18,11 +18,12 @@ const (
 )
 
 // backfill closes the gaps of a replica, each from its high end down: so every
-// chunk is checked, before it is kept, against a chain that this replica already
-// trusts (I6). A chunk that is checked is trusted, and says below which entry the
-// next one ends: so that is asked for while the disk still writes. Writes become
-// durable in their order, and with each the gap that it leaves: a crash between
-// two of them leaves the lower part of the gap.
+// chunk is checked, before it is kept, against what the log goes on from above it
+// (I6): the chain at the gap's end or, where damage has left that unknown, the
+// entry that follows. A chunk that is checked is trusted, and says below which
+// entry the next one ends: so that is asked for while the disk still writes. Writes
+// become durable in their order, and with each the gap that it leaves: a crash
+// between two of them leaves the lower part of the gap.
 type backfill struct {
 	asked   *Fetch // under way
 	from    NodeID // whom it was asked of
@@ -47,6 +48,26 @@ func (r *Replica) jump(to mark) {
 	g := Gap{Lo: r.tail.ID + 1, Hi: to.ID, LoChain: r.tail.Chain, HiChain: to.Chain, HiAt: to.at}
 	r.state.Gaps = withGap(r.state.Gaps, g)
 	r.tail, r.tailAt = to.Position, to.at
+}
+
+// withGap returns gaps and g, which becomes one with those that it meets. What
+// their outer ends say of the chain stays.
+func withGap(gaps []Gap, g Gap) []Gap {
+	i := slices.IndexFunc(gaps, func(x Gap) bool { return x.Hi+1 >= g.Lo })
+	if i < 0 {
+		return append(slices.Clip(gaps), g)
+	}
+	j := i
+	for ; j < len(gaps) && gaps[j].Lo <= g.Hi+1; j++ {
+		x := gaps[j]
+		if x.Lo <= g.Lo {
+			g.Lo, g.LoChain = x.Lo, x.LoChain
+		}
+		if x.Hi >= g.Hi {
+			g.Hi, g.HiChain, g.HiAt = x.Hi, x.HiChain, x.HiAt
+		}
+	}
+	return slices.Concat(gaps[:i], []Gap{g}, gaps[j:])
 }
 
 // backfillDue is when backfillSoon has something to do.

@@ -17,7 +17,10 @@ func (r *Replica) begin(now Time, env Envelope, m Begin, out *Output) {
 	if !r.begun() {
 		n := len(m.History)
 		must(n > 0 && m.History[n-1].Term == m.Term && m.History.check() == nil, "I2", "stream %d: %v", r.stream, m)
-		w := r.graft(outline{m.History, m.History[n-1].Start - 1, mark{m.Base, m.BaseAt}, mark{m.Mark, m.MarkAt}, m.Commit})
+		w := r.graft(outline{
+			history: m.History, end: m.History[n-1].Start - 1, base: mark{m.Base, m.BaseAt},
+			parting: mark{m.Mark, m.MarkAt}, commit: m.Commit,
+		})
 		r.state.History = m.History
 		r.owed, r.courtesy = nil, 0
 		r.grantLease(now)
@@ -37,7 +40,7 @@ type outline struct {
 	history History
 	end     EntryID // up to where this log is to be the same
 	base    mark    // where that one begins
-	mark    mark    // where the two part; or higher, if that is committed
+	parting mark    // where the two part; if it can't be told, a committed point above
 	commit  EntryID
 }
 
@@ -101,21 +104,21 @@ func (r *Replica) endAt(keep EntryID, o outline) mark {
 		return o.base
 	}
 	if k, ok := r.markKnown(keep); ok {
-		must(o.mark.ID != keep || o.mark.Position == k.Position, "I4", "stream %d: %+v parts at %v here", r.stream, o, k)
+		must(o.parting.ID != keep || o.parting.Position == k.Position, "I4", "stream %d: %+v parts at %v here", r.stream, o, k)
 		return k
 	}
-	must(o.mark.ID == keep || o.mark.ID > keep && o.mark.ID <= o.commit, "I5", "stream %d: %+v parts at %d here", r.stream, o, keep)
+	must(o.parting.ID == keep || o.parting.ID > keep && o.parting.ID <= o.commit, "I5", "stream %d: %+v parts at %d here", r.stream, o, keep)
 	for i := range r.state.Gaps {
-		if g := &r.state.Gaps[i]; g.Hi == o.mark.ID {
+		if g := &r.state.Gaps[i]; g.Hi == o.parting.ID {
 			r.state.Gaps = slices.Clone(r.state.Gaps)
-			r.state.Gaps[i].HiChain, r.state.Gaps[i].HiAt = o.mark.Chain, o.mark.at
+			r.state.Gaps[i].HiChain, r.state.Gaps[i].HiAt = o.parting.Chain, o.parting.at
 		}
 	}
-	return o.mark
+	return o.parting
 }
 
 // cut drops what is above keep and makes the log end at end. Writes under way may
-// still become durable; nothing of the log above keep does by them.
+// still become durable: what they wrote above keep no longer counts.
 func (r *Replica) cut(keep EntryID, end mark) {
 	r.tail, r.tailAt = end.Position, end.at
 	r.flush = min(r.flush, keep)
@@ -217,7 +220,7 @@ func (r *Replica) acknowledgeHole(env Envelope, m Append, out *Output) {
 // is durable.
 func (r *Replica) beginDurable() bool {
 	return !slices.ContainsFunc(r.pending, func(p pending) bool {
-		switch p.answer.Msg.(type) {
+		switch p.cause.Msg.(type) {
 		case Begin, Summary:
 			return true
 		}
@@ -277,9 +280,11 @@ func (r *Replica) markRead(now Time, in ReadDone, out *Output) {
 	again, id := r.marks.again, r.marks.wants
 	r.marks.ref, r.marks.again = 0, Envelope{}
 	if in.Err != nil || len(in.Entries) != 1 || in.Entries[0].ID != id || in.Entries[0].Check() != nil {
-		r.trim.retryAt = now.Add(measureAfter)
-		if _, ok := again.Msg.(Summarize); ok {
+		switch again.Msg.(type) {
+		case Summarize:
 			r.answer(again, r.summary(mark{Position: Position{ID: id}}), out)
+		default:
+			r.trim.retryAt = now.Add(measureAfter)
 		}
 		return
 	}

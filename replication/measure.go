@@ -44,7 +44,7 @@ func (r *Replica) measureDue() Time {
 	case r.flush > r.commit:
 		return max(r.measure.at, r.heardAt.Add(measureAfter))
 	case len(r.state.Config.Members) > 1:
-		return max(r.measure.at, r.heardAt.Add(lookAfter))
+		return max(r.measure.at, r.heardAt.Add(r.staggered(lookAfter)))
 	}
 	return Never
 }
@@ -62,7 +62,7 @@ func (r *Replica) measureSoon(now Time, out *Output) {
 		}
 	}
 	m.pause = min(2*max(m.pause, shortest), longest)
-	m.at = now.Add(m.pause)
+	m.at = now.Add(r.staggered(m.pause))
 	m.answers = append(m.answers[:0], measured{r.self, r.durableTerm(), r.flush})
 	for _, to := range r.state.Config.Members {
 		if to != r.self {
@@ -70,6 +70,12 @@ func (r *Replica) measureSoon(now Time, out *Output) {
 		}
 	}
 	r.raiseCommit(now, min(r.measuredCommit(), r.tail.ID)) // enough for a single member
+}
+
+// staggered is d and up to a quarter more: streams that come back together do not
+// ask together.
+func (r *Replica) staggered(d time.Duration) time.Duration {
+	return d + time.Duration(mix(uint64(r.stream), uint64(r.self))%uint64(d/4))
 }
 
 // measured takes one member's answer.

@@ -41,8 +41,8 @@ type peer struct {
 	next      EntryID // the next entry to send
 	commit    EntryID // the commit last sent
 	rewound   Time    // when next last went back
-	probing   bool    // one Append until it connects again
-	probed    bool    // that one is sent
+	rewinding bool    // one Append until it connects again
+	resent    bool    // that one is sent
 	full      bool    // its disk is nearly full
 	askFullAt Time    // not before: asking whether it still is
 
@@ -145,7 +145,7 @@ func (p *peer) again(now Time) {
 // that hangs holds up nobody, and nothing grows for it.
 func (w *Writer) sendEntries(now Time, p *peer, out *Output) {
 	for p.next <= w.window.tail() && w.window.offset(p.next-1) < p.flushEnd+uint64(w.cfg.Limits.Peer) {
-		if p.probing && p.probed || w.spared(p) {
+		if p.rewinding && p.resent || w.spared(p) {
 			return
 		}
 		idle := p.flush+1 == p.next
@@ -159,7 +159,7 @@ func (w *Writer) sendEntries(now Time, p *peer, out *Output) {
 			p.tries = 0
 			p.again(now)
 		}
-		p.probed = true
+		p.resent = true
 	}
 }
 
@@ -252,13 +252,13 @@ func (w *Writer) follow(now Time, p *peer, m Appended) {
 	case !m.Hole:
 		p.next = max(p.next, m.Tail+1)
 		if m.Tail+1 >= p.next {
-			p.probing = false
+			p.rewinding = false
 		}
-	case m.Tail+1 < p.next && (!p.probing || now >= p.rewound.Add(resendAfter)):
+	case m.Tail+1 < p.next && (!p.rewinding || now >= p.rewound.Add(resendAfter)):
 		// Something was lost. What was sent after it is refused as well: of all
 		// these refusals only the first makes the writer go back.
 		// What it has received before and not made durable counts for its share still.
-		p.next, p.rewound, p.probing, p.probed = m.Tail+1, now, true, false
+		p.next, p.rewound, p.rewinding, p.resent = m.Tail+1, now, true, false
 		if p.next <= w.window.base.ID {
 			p.heartbeatAt = 0 // jumps there, though its share be used up
 		}

@@ -37,11 +37,11 @@ type Replica struct {
 	courtesy Time // until then polite claims keep away from a claim under way
 	answerAt Time // until then leases of earlier terms may run: no promise is answered
 
-	vowedSeq uint64    // the write of the promise
+	vowedSeq uint64    // the write that a promise waits for: the vow, or what came with a later summary
 	owed     *Envelope // the Prepare whose promise is not yet answered
 	saved    EntryID   // the commit as last written
 	saveAt   Time      // when to write commit lazily
-	heardAt  Time      // last word of the writer
+	heardAt  Time      // last word of the writer; earlier after a start, so that the others are asked soon
 	low      bool      // the disk is nearly full
 	marks    marks
 	lastRef  uint64
@@ -53,9 +53,9 @@ type Replica struct {
 
 // pending is a write on its way to the disk, and what to do once it is there.
 type pending struct {
-	seq    uint64
-	flush  EntryID  // the log's end once this write is durable
-	answer Envelope // Msg nil: nobody waits
+	seq   uint64
+	flush EntryID  // the log's end once this write is durable
+	cause Envelope // what made the write; Begin and Append are answered once it is durable
 }
 
 const (
@@ -213,14 +213,14 @@ func (r *Replica) answer(env Envelope, m Message, out *Output) {
 }
 
 // write hands w to the disk and remembers what its sync means.
-func (r *Replica) write(w Write, answer Envelope, out *Output) {
+func (r *Replica) write(w Write, cause Envelope, out *Output) {
 	r.lastSeq++
 	w.Stream, w.Seq = r.stream, r.lastSeq
 	r.saved = max(r.saved, r.settled())
 	w.Commit, r.saveAt = r.saved, Never
 	out.Writes = append(out.Writes, w)
 	if !w.Lazy {
-		r.pending = append(r.pending, pending{seq: w.Seq, flush: r.tail.ID, answer: answer})
+		r.pending = append(r.pending, pending{seq: w.Seq, flush: r.tail.ID, cause: cause})
 	}
 }
 
@@ -252,7 +252,7 @@ func (r *Replica) sync(now Time, seq uint64, out *Output) {
 		p := &r.pending[done]
 		done++
 		r.flush = p.flush
-		switch p.answer.Msg.(type) {
+		switch p.cause.Msg.(type) {
 		case Append, Begin:
 			appended = p
 		case Fetched:
@@ -260,7 +260,7 @@ func (r *Replica) sync(now Time, seq uint64, out *Output) {
 		}
 	}
 	if appended != nil {
-		r.acknowledge(appended.answer, out)
+		r.acknowledge(appended.cause, out)
 	}
 	r.pending = slices.Delete(r.pending, 0, done)
 	r.trimSynced(out)

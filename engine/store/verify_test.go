@@ -71,9 +71,9 @@ func TestVerify(t *testing.T) {
 		{"half a group", func(s *stored) { s.entries, s.commit = s.entries[:12], 10 }, "12-12 it is the last entry, and its group"},
 		{"half a group committed", func(s *stored) { s.commit = 12 }, "12-12 it is the last that is committed"},
 		{"history", func(s *stored) { s.state.History = replication.History{{Term: 1, Start: 1}, {Term: 2, Start: 9}} }, "8-8 its term is 2, and 1 by the history"},
-		{"history of nothing", func(s *stored) {
+		{"a history of what is to come", func(s *stored) {
 			s.state.History, s.state.Promised = append(slices.Clone(history), replication.Segment{Term: 3, Start: 20}), 3
-		}, "0-0 the history [1:1 2:8 3:20] goes beyond"},
+		}, ""},
 		{"promise", func(s *stored) { s.state.Promised = 1 }, "0-0 the history [1:1 2:8] has a greater term"},
 		{"base", func(s *stored) { s.state.Base.Chain = 1 }, "1-1 its chain is"},
 		{"a gap", func(s *stored) {

@@ -52,7 +52,7 @@ func appendMutants() []mutant {
 		{name: "an older summary undoes a newer one", file: "catchup.go", rests: "I5",
 			old: "case c.ID <= r.settled():", new: "case c.ID <= r.commit:"},
 		{name: "a damaged end is not spoken of", file: "log.go", rests: "progress", hunter: scripts,
-			old: "if _, ok := again.Msg.(Summarize); ok {", new: "if false {"},
+			old: "case Summarize:\n\t\t\tr.answer(again", new: "case Summary:\n\t\t\tr.answer(again"},
 		{name: "nobody catches up without a writer", file: "measure.go", rests: "progress", quick: true,
 			old: "r.answer(Envelope{From: env.From}, Summarize{}, out)", new: "_ = out"},
 		{name: "a replica that lacks nothing it knows of never asks", file: "measure.go", rests: "progress", quick: true,

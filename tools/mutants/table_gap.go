@@ -43,7 +43,7 @@ func gapMutants() []mutant {
 			old: "Hi: min(hi, r.commit)}", new: "Hi: min(hi+1, r.commit)}"},
 		{name: "the entry above a damaged one is not given to others", file: "fetch.go", rests: "damage is a gap",
 			old: "checkPiece(in.Prev, in.Entries) == nil {", new: "CheckRun(in.Prev, in.Entries) == nil {"},
-		{name: "gaps that meet stay two", file: "damage.go", rests: "I3", quick: true,
+		{name: "gaps that meet stay two", file: "gap.go", rests: "I3", quick: true,
 			old: "return x.Hi+1 >= g.Lo })", new: "return x.Hi >= g.Lo })"},
 		{name: "what fills damage is not compared with the entry above", file: "gap.go", rests: "I6", hunter: scripts,
 			old: "return a.id == g.Hi+1 && c.Next(a.sum) == a.chain", new: "return a.id == g.Hi+1"},

@@ -6,7 +6,7 @@ func progressMutants() []mutant {
 		{name: "a writer asks for one step after the other", file: "writer.go", rests: "progress",
 			old: "w.dirty = false\n\tif now", new: "if now"},
 		{name: "the writer does not go back when a replica missed something", file: "peer.go", rests: "progress",
-			old: "case m.Tail+1 < p.next && (!p.probing", new: "case false && (!p.probing"},
+			old: "case m.Tail+1 < p.next && (!p.rewinding", new: "case false && (!p.rewinding"},
 		{name: "a claim tries a term that is taken", file: "claim.go", rests: "progress", quick: true,
 			old: "w.term = max(w.term, w.round.seen) + 1", new: "w.term = max(w.term, w.round.seen)"},
 		{name: "a silent holder of the tail is asked for ever", file: "claim.go", rests: "progress", hunter: scripts,

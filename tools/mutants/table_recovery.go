@@ -26,7 +26,7 @@ func recoveryMutants() []mutant {
 		{name: "a log that is cut and jumps keeps what it skips", file: "log.go", rests: "I3",
 			old: "w := Write{Truncate: true, Above: keep}", new: "w := Write{Truncate: true, Above: end.ID}"},
 		{name: "the chain at a gap's end that Begin told is not kept", file: "log.go", rests: "I6",
-			old: "g.Hi == o.mark.ID {", new: "g.Hi == 0 {"},
+			old: "g.Hi == o.parting.ID {", new: "g.Hi == 0 {"},
 		{name: "a writer tells the lowest point it holds, not where logs part", file: "peer.go", rests: "I5",
 			old: "max(parts, w.window.base.ID)", new: "max(0*parts, w.window.base.ID)"},
 		{name: "a rising writer overlooks that it was overtaken", file: "claim.go", rests: "I5",

@@ -59,7 +59,8 @@ async function read(db, other) {
   const refused = await fails('0A000', db.query('DELETE FROM node'));
   assert.match(refused.hint, /TRIM STREAM/);
 
-  // A stream of rows is a portal that is read in parts.
+  // A stream of rows is a portal that is read in parts; the other node may be a moment behind.
+  await other.query("SET read_consistency = 'linearizable'");
   let n = 0n;
   for await (const r of other.query(new QueryStream('SELECT entry_id FROM node ORDER BY entry_id', [], { batchSize: 7 }))) {
     assert.strictEqual(r.entry_id, ++n);

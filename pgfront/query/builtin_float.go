@@ -163,7 +163,7 @@ func floatPower(_ *call, a, b Value) (Value, error) {
 	switch {
 	case x == 0 && y < 0:
 		return Value{}, datum.Errorf("2201F", "zero raised to a negative power is undefined")
-	case x < 0 && !math.IsNaN(y) && !math.IsInf(x, 0) && !math.IsInf(y, 0) && y != math.Floor(y):
+	case x < 0 && !math.IsNaN(y) && !math.IsInf(y, 0) && y != math.Floor(y):
 		return Value{}, datum.Errorf("2201F", "a negative number raised to a non-integer power yields a complex result")
 	}
 	r := power(x, y)

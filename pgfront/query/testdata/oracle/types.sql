@@ -207,3 +207,6 @@ select make_time(1, 1, -0.000001)
 select pow(5e-324::float8, 1e-7::float8)::numeric(12,10), log(1e15::float8), log(1000::float8), log(1e-5::float8)
 select array_fill(('x' collate "C"), array[1])
 select 'a' collate "C" || 'b', 'a' collate "C" < 'b', upper('a' collate "C"), ('1' collate "C")::int
+select power('-Infinity'::float8, 0.5)
+select power('-Infinity'::float8, -0.5)
+select power('-Infinity'::float8, 'Infinity'), power('-Infinity'::float8, 3), power('-Infinity'::float8, 'NaN'), power(-2::float8, '-Infinity')

@@ -40,7 +40,7 @@ func (s *server) metrics() *prometheus.Registry {
 		}
 		return 0
 	})
-	gauge("walle_in_flight_bytes", "Bytes of appends that are in flight for sessions of this node. Sessions wait when it is 32 MiB.", func() float64 {
+	gauge("walle_in_flight_bytes", "Bytes of appends that are in flight for sessions of this node. Sessions wait when it is 16 MiB.", func() float64 {
 		return float64(s.engine.Held().InFlight)
 	})
 	gauge("walle_kept_bytes", "Bytes of committed entries that are kept for replicas that are behind.", func() float64 {

@@ -37,7 +37,7 @@ type Limits struct {
 	// WindowBytes bounds what all writers of the node have in flight, with what
 	// groups and entries take beside their data. What does not fit is refused
 	// with ErrFull before it is queued. A writer alone gets half of it.
-	WindowBytes int // 32 MiB
+	WindowBytes int // 16 MiB
 	// KeepBytes bounds what all writers of the node keep of committed entries for
 	// replicas that are behind. What is above it goes, beginning with those who keep
 	// most: such a replica goes on behind a gap.
@@ -90,7 +90,7 @@ func (l *Limits) complete() error {
 	}{
 		{"Messages", &l.Messages, 8192},
 		{"MessageBytes", &l.MessageBytes, 64 << 20},
-		{"WindowBytes", &l.WindowBytes, 32 << 20},
+		{"WindowBytes", &l.WindowBytes, 16 << 20},
 		{"KeepBytes", &l.KeepBytes, 32 << 20},
 		{"DiskBytes", &l.DiskBytes, 128 << 20},
 		{"Batches", &l.Batches, 4},

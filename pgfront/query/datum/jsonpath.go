@@ -182,7 +182,10 @@ func scanPathNumber(s string) (pathToken, string, error) {
 			digits()
 		}
 	}
-	if n < len(s) && isPathWord(s[n]) {
+	if n > 1 && s[0] == '0' && isDigit(s[1]) {
+		n = 1
+	}
+	if n < len(s) && (isPathWord(s[n]) || s[0] == '0' && isDigit(s[n])) {
 		return pathToken{}, "", Errorf("42601", "trailing junk after numeric literal at or near \"%s\" of jsonpath input", s[:n+1])
 	}
 	return pathToken{pathNumber, s[:n]}, s[n:], nil

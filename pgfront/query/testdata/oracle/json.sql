@@ -27,3 +27,5 @@ select distinct '{"a":1}'::jsonb union select '{"a":1.0}'
 select row_to_json(x) from (select 1 a, 'b' b) x
 select array_to_json(array[[1,2],[3,4]])
 select a, b, a < b, a = b from (values ('{"a":1}'::jsonb, '{"1.0":1}'::jsonb), ('{"b":1}', '{"aa":1}'), ('[[],1]', '[1,2]'), ('[]', '{}'), ('[]', 'null'), ('[]', '[]'), ('[[]]', '[null]'), ('{"b":[1]}', '{"aa":[2]}'), ('{"a":[]}', '{"a":"x"}')) v(a, b)
+select '1e05'::jsonpath, '0.5 + 0'::jsonpath, '$[0]'::jsonpath
+select '$[00]'::jsonpath

@@ -182,6 +182,8 @@ func testSeekTime(s *suite) {
 // Whatever a reader meets while a writer appends and trims is a dense run.
 func testReaders(s *suite) {
 	const total = 300
+	log := Log{Term: 1}
+	s.apply(replication.Write{Stream: 1, State: &replication.State{First: 1}, Entries: log.Next(3)}) // Load reads no snapshot: a stream begins alone
 	stop := make(chan struct{})
 	finished := make(chan error, 2)
 	read := func(once func() error) {
@@ -219,7 +221,6 @@ func testReaders(s *suite) {
 		}
 		return replication.CheckRun(d.Prev, d.Entries)
 	})
-	log := Log{Term: 1}
 	for range total / 3 {
 		entries := log.Next(3)
 		state := replication.State{First: 1}

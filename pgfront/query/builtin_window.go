@@ -70,20 +70,21 @@ func nthValue(w *window) (Value, error) {
 	return w.inFrame(int(n.Int())-1, false)
 }
 
-// ntile spreads the rows over n buckets, the first ones taking one more.
+// ntile spreads the rows over n buckets, the first ones taking one more. It counts from the first
+// row that tells how many.
 func ntile(w *window) (Value, error) {
 	if w.buckets.IsNull() { // told by the first row that tells it
 		v, err := w.arg(0, w.current)
 		if err != nil || v.IsNull() {
 			return Value{}, err
 		}
-		w.buckets = v
+		w.buckets, w.bucketed = v, w.current
 	}
 	n := w.buckets.Int()
 	if n <= 0 {
 		return Value{}, datum.Errorf("22014", "argument of ntile must be greater than zero")
 	}
-	size, extra, i := int64(len(w.rows))/n, int64(len(w.rows))%n, int64(w.current)
+	size, extra, i := int64(len(w.rows))/n, int64(len(w.rows))%n, int64(w.current-w.bucketed)
 	if i < extra*(size+1) {
 		return datum.Int(i/(size+1) + 1), nil
 	}

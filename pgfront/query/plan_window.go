@@ -21,6 +21,7 @@ type window struct {
 	groups     int     // how many groups of peers came before
 	from, to   int     // the frame, to excluded
 	buckets    Value   // of ntile
+	bucketed   int     // the row that told how many
 	keys       []Value // the first value of ORDER BY of each row, in mode RANGE with an offset
 }
 

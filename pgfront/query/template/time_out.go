@@ -293,7 +293,7 @@ func (m Moment) century() int {
 
 func (m Moment) yearDay() int {
 	if m.Interval {
-		return (m.Year*12+m.Month)*30 + m.Day
+		return int(int32((m.Year*12+m.Month)*30 + m.Day)) // as far as PostgreSQL counts
 	}
 	return int(m.Days-datum.DayNumber(m.Year, 1, 1)) + 1
 }

@@ -187,3 +187,5 @@ select (select v.id + 1) as x, count(*) from (values (1), (1), (2)) v(id) group 
 select (select v.id + 1), (select v.id), count(*) from (values (1), (1), (2)) v(id) group by 1
 select array_fill(1, array[1], array[1,2,3,4,5,6,7])
 select array_fill(1, array[1,2,3,4,5,6,7], array[1])
+select x, ntile(n) over (order by x) from (values (0, null::int), (1, 10), (2, 1), (3, 1), (4, 1)) v(x, n)
+select x, ntile(n) over (order by x) from (values (0, null::int), (1, null), (2, 2), (3, 1), (4, 1), (5, 1)) v(x, n)

@@ -53,3 +53,4 @@ set extra_float_digits = 0
 select 0.1::float8 + 0.2::float8, 1e15::float8, 1e16::float8, 1.0::float4 / 3
 set extra_float_digits = 1
 select 0.1::float8 + 0.2::float8, 1e15::float8, 1e16::float8, 1.0::float4 / 3, 1e-5::float8, 123456789.0::float4, 'NaN'::float8, '-Infinity'::float8
+select to_char('178000000 years'::interval, 'Q WW W CC'), to_char('3 years 2 mons'::interval, 'DDD WW')

@@ -84,11 +84,12 @@ func (s *Store) Load(stream replication.StreamID) (l replication.Loaded, ok bool
 		return l, false, err
 	}
 	defer s.users.leave()
-	err = s.getOf(stream, stateSpace, func(value []byte) (err error) {
+	state := func(value []byte) (err error) {
 		ok = true
 		l.State, err = decodeState(stream, value)
 		return err
-	})
+	}
+	err = s.getOf(stream, stateSpace, state)
 	if err == nil {
 		err = s.getOf(stream, commitSpace, func(value []byte) (err error) {
 			l.Commit, err = decodeCommit(stream, value)
@@ -98,7 +99,11 @@ func (s *Store) Load(stream replication.StreamID) (l replication.Loaded, ok bool
 	if err == nil {
 		l.Tail, err = s.tail(stream, &l.State)
 	}
-	if err == nil && !ok && (l.Tail != nil || l.Commit > 0) {
+	found := l.Tail != nil || l.Commit > 0
+	if err == nil && !ok && found { // its first write may have come in between
+		err = s.getOf(stream, stateSpace, state)
+	}
+	if err == nil && !ok && found {
 		err = &CorruptError{Stream: stream, Err: errors.New("there are entries, but no state")}
 	}
 	if err != nil || !ok {

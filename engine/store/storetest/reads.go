@@ -183,7 +183,6 @@ func testSeekTime(s *suite) {
 func testReaders(s *suite) {
 	const total = 300
 	log := Log{Term: 1}
-	s.apply(replication.Write{Stream: 1, State: &replication.State{First: 1}, Entries: log.Next(3)}) // Load reads no snapshot: a stream begins alone
 	stop := make(chan struct{})
 	finished := make(chan error, 2)
 	read := func(once func() error) {
